@@ -1,0 +1,122 @@
+package awsapi
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+)
+
+// Failure is what an AWS call's error says, for people: nothing in it is a secret.
+type Failure struct {
+	Service   string
+	Operation string
+	Code      string // "AccessDeniedException"; empty when AWS was not reached
+	Message   string
+	Status    int // HTTP status; 0 when AWS was not reached
+	RequestID string
+}
+
+// Explain takes an error apart. ok is false when it did not come from an AWS call.
+func Explain(err error) (failure Failure, ok bool) {
+	var operation *smithy.OperationError
+	if errors.As(err, &operation) {
+		failure.Service, failure.Operation, ok = operation.ServiceID, operation.OperationName, true
+		failure.Message = operation.Err.Error()
+	}
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) {
+		failure.Status, failure.RequestID, ok = response.HTTPStatusCode(), response.RequestID, true
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		failure.Code, failure.Message, ok = api.ErrorCode(), api.ErrorMessage(), true
+	}
+	return failure, ok
+}
+
+// The codes are those of each service's API reference, "Errors"; the shared ones are in
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html and
+// https://docs.aws.amazon.com/general/latest/gr/api-retries.html.
+var (
+	notFoundCodes = []string{
+		"ResourceNotFoundException", "ResourceNotFound", "NoSuchHostedZone", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "NotFound",
+		"NotFoundException", "NoSuchDistribution", "NoSuchEntity", "DBInstanceNotFound", "DBInstanceNotFoundFault", "DBClusterNotFoundFault",
+		"InvalidGroup.NotFound", "InvalidVpcID.NotFound", "InvalidSubnetID.NotFound", "LoadBalancerNotFound", "TargetGroupNotFound",
+		"RuleNotFound", "ListenerNotFound", "ClusterNotFoundException", "ParameterNotFound", "NoSuchChange",
+	}
+	deniedCodes = []string{
+		"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "AuthorizationErrorException",
+		"NotAuthorized", "OptInRequired", "SubscriptionRequiredException",
+	}
+	credentialCodes = []string{
+		"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch",
+		"InvalidSignatureException", "AuthFailure", "InvalidAccessKeyId", "InvalidToken", "RequestTimeTooSkewed", "RequestExpired",
+		"MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature",
+	}
+	throttledCodes = []string{
+		"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException", "TooManyRequestsException",
+		"RequestLimitExceeded", "BandwidthLimitExceeded", "LimitExceededException", "ProvisionedThroughputExceededException",
+		"SlowDown", "PriorRequestNotComplete", "TransactionInProgressException", "EC2ThrottledException",
+	}
+	preconditionCodes = []string{
+		"PreconditionFailed", "PreconditionFailedException", "InvalidIfMatchVersion", "ConditionalRequestConflict", "ConditionalCheckFailedException",
+	}
+)
+
+// IsNotFound tells that the thing asked for does not exist.
+func IsNotFound(err error) bool {
+	failure, ok := Explain(err)
+	return ok && (slices.Contains(notFoundCodes, failure.Code) || (failure.Code == "" && failure.Status == http.StatusNotFound))
+}
+
+// IsDenied tells that the caller is known and not allowed.
+func IsDenied(err error) bool {
+	failure, ok := Explain(err)
+	return ok && (slices.Contains(deniedCodes, failure.Code) || (failure.Code == "" && failure.Status == http.StatusForbidden))
+}
+
+// IsCredentials tells that there are no credentials, or that AWS does not take them.
+func IsCredentials(err error) bool {
+	var config *ConfigError
+	if errors.As(err, &config) {
+		return true
+	}
+	failure, ok := Explain(err)
+	return ok && slices.Contains(credentialCodes, failure.Code)
+}
+
+// IsThrottled tells that AWS asked to slow down.
+func IsThrottled(err error) bool {
+	failure, ok := Explain(err)
+	return ok && (slices.Contains(throttledCodes, failure.Code) || failure.Status == http.StatusTooManyRequests)
+}
+
+// IsPrecondition tells that somebody else changed the thing first.
+func IsPrecondition(err error) bool {
+	failure, ok := Explain(err)
+	return ok && (slices.Contains(preconditionCodes, failure.Code) || failure.Status == http.StatusPreconditionFailed)
+}
+
+// IsUnreachable tells that AWS was not reached at all, or answered 5xx: the same call may go through later.
+func IsUnreachable(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	failure, ok := Explain(err)
+	if ok && failure.Status >= http.StatusInternalServerError {
+		return true
+	}
+	var network net.Error
+	return errors.As(err, &network) && (!ok || failure.Status == 0)
+}
+
+// HasCode tells that the error carries one of the codes.
+func HasCode(err error, codes ...string) bool {
+	failure, ok := Explain(err)
+	return ok && slices.Contains(codes, failure.Code)
+}

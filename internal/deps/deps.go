@@ -1,0 +1,41 @@
+//go:build deps
+
+// Package deps holds modules in go.mod until the code that uses them has landed.
+package deps
+
+import (
+	_ "github.com/aws/aws-sdk-go-v2/config"
+	_ "github.com/aws/aws-sdk-go-v2/credentials"
+	_ "github.com/aws/aws-sdk-go-v2/service/apigateway"
+	_ "github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	_ "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	_ "github.com/aws/aws-sdk-go-v2/service/ec2"
+	_ "github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	_ "github.com/aws/aws-sdk-go-v2/service/iam"
+	_ "github.com/aws/aws-sdk-go-v2/service/lambda"
+	_ "github.com/aws/aws-sdk-go-v2/service/rds"
+	_ "github.com/aws/aws-sdk-go-v2/service/route53"
+	_ "github.com/aws/aws-sdk-go-v2/service/s3"
+	_ "github.com/aws/aws-sdk-go-v2/service/sns"
+	_ "github.com/aws/aws-sdk-go-v2/service/sts"
+	_ "github.com/aws/smithy-go/transport/http/protocol/awsjson"
+	_ "github.com/cenkalti/backoff/v5"
+	_ "github.com/expr-lang/expr"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/hashicorp/aws-sdk-go-base/v2"
+	_ "github.com/hashicorp/hc-install/product"
+	_ "github.com/hashicorp/terraform-exec/tfexec"
+	_ "github.com/hashicorp/terraform-json"
+	_ "github.com/hashicorp/terraform-plugin-framework-jsontypes/jsontypes"
+	_ "github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	_ "github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	_ "github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	_ "github.com/hashicorp/terraform-plugin-framework/resource"
+	_ "github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	_ "github.com/hashicorp/terraform-plugin-log/tflog"
+	_ "github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	_ "github.com/miekg/dns"
+	_ "go.uber.org/goleak"
+	_ "golang.org/x/sync/errgroup"
+	_ "pgregory.net/rapid"
+)

@@ -1,0 +1,69 @@
+// Package service captures one kind of AWS thing as it is, tells what changed since, puts it back and proves it.
+// Each file holds one service; capture, diff, restore and verify stand together because they are one decision.
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// The errors of a Service, to be tested with errors.Is.
+var (
+	// ErrMissing: the target does not exist (any more).
+	ErrMissing = errors.New("the target does not exist")
+	// ErrUnrestorable: the target cannot be captured so that it could be put back (an unversioned bucket).
+	ErrUnrestorable = errors.New("the target cannot be put back")
+)
+
+// Item is the captured state of one target: enough to put it back, and never a secret.
+type Item struct {
+	Service string          // "lambda_alias"
+	Target  string          // stable identity: "function:alias", "bucket/prefix", "zone/name/type"
+	Summary string          // one line for people
+	Objects int             // how many things are captured (objects, records, one)
+	Bytes   int64           // of the things captured, where that means something
+	State   json.RawMessage // canonical JSON, the service's own
+	// Warnings are about what the capture could not hold.
+	Warnings []string
+}
+
+// Action is what a change does to the live target.
+type Action string
+
+// The actions.
+const (
+	Update Action = "update"
+	Create Action = "create" // brings something back
+	Delete Action = "delete" // removes something newer than the capture
+)
+
+// Change is one step that puts a target back. What a preview shows and what a restore does are the same values.
+type Change struct {
+	Target     string // the user's name of the target
+	Service    string
+	Action     Action
+	Detail     string // for people: "alias live: version 3 -> 2"
+	Reversible bool   // whether the step itself can be undone afterwards
+	Estimate   time.Duration
+	// Apply is the service's own instruction, as canonical JSON.
+	Apply json.RawMessage
+}
+
+// Service is one kind of AWS thing bound to one target.
+type Service interface {
+	// Name is the kind: "lambda_alias".
+	Name() string
+	// Target is the stable identity of the target.
+	Target() string
+	// Capture reads the live state.
+	Capture(ctx context.Context) (Item, error)
+	// Diff returns the changes that would put the live state back to item, in the order to do them; none when it
+	// is already so.
+	Diff(ctx context.Context, item Item) ([]Change, error)
+	// Restore does the changes. Doing them twice is harmless; after a failure half-way, a new Diff shows what is left.
+	Restore(ctx context.Context, changes []Change) error
+	// Verify reads back and returns an error that says what differs, or nil.
+	Verify(ctx context.Context, item Item) error
+}
