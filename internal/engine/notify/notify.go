@@ -4,6 +4,7 @@ package notify
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 )
@@ -58,4 +59,18 @@ func (s Sinks) Send(ctx context.Context, event Event) error {
 		errs = append(errs, sink.Send(ctx, event))
 	}
 	return errors.Join(errs...)
+}
+
+// Notable tells whether people are told of it: everything but the routine.
+func (k Kind) Notable() bool { return k != HealthCheckCompleted && k != SwitchStepped }
+
+// JSON is the body of a message about the event.
+func (e Event) JSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Kind    Kind              `json:"kind"`
+		At      string            `json:"at"`
+		Subject string            `json:"subject"`
+		Labels  map[string]string `json:"labels,omitempty"`
+		Detail  map[string]any    `json:"detail,omitempty"`
+	}{e.Kind, e.At.UTC().Format(time.RFC3339), e.Subject, e.Labels, e.Detail})
 }
