@@ -4,9 +4,26 @@ package emulator
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+// Region, AccountID and the static credentials of everything that talks to the emulator.
+const (
+	Region    = "us-east-1"
+	AccountID = "123456789012"
+
+	accessKey = "emulator"
+	secretKey = "emulator"
 )
 
 // Options are what a test may choose. The zero value works.
@@ -15,75 +32,129 @@ type Options struct {
 	Propagation time.Duration
 	// Log takes moto's and the proxy's own output, a path of a file; empty means it is thrown away.
 	Log string
+	// Address is where the proxy listens, a loopback host:port (default: a free port of 127.0.0.1).
+	Address string
 }
 
-// Emulator is one moto and the proxy in front of it, on loopback.
-type Emulator struct{}
+// Emulator is one moto and the proxy in front of it, on loopback. It is safe for many goroutines.
+type Emulator struct {
+	options Options
+	url     string
+	moto    *moto
+	output  *os.File
+	server  *http.Server
+	served  chan error
+	closing sync.Once
+	closed  error
+
+	calls    callLog
+	faults   faultList
+	services map[string]ruleset
+	lambda   *lambdaRules
+}
 
 // Start starts moto and the proxy and returns when both answer. The caller must Close it. The error of a machine
-// without Python or moto says what to install.
-func Start(ctx context.Context, options Options) (*Emulator, error) { panic("not written yet") }
+// without Python or moto is a *NoMotoError, which says what to install.
+func Start(ctx context.Context, options Options) (*Emulator, error) {
+	if options.Propagation == 0 {
+		options.Propagation = 50 * time.Millisecond
+	}
+	if options.Address == "" {
+		options.Address = "127.0.0.1:0"
+	}
+	python, err := findPython(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e := &Emulator{options: options, served: make(chan error, 1)}
+	if options.Log != "" {
+		e.output, err = os.OpenFile(options.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("open the emulator's log: %w", err)
+		}
+	}
+	e.moto, err = startMoto(ctx, python, e.output)
+	if err != nil {
+		return nil, errors.Join(err, e.closeOutput())
+	}
+	e.addRules()
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", options.Address)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("listen for the emulator: %w", err), e.moto.stop(), e.closeOutput())
+	}
+	e.url = "http://" + listener.Addr().String()
+	e.server = &http.Server{Handler: e, ReadHeaderTimeout: time.Minute, ErrorLog: e.errorLog()}
+	go func() { e.served <- e.server.Serve(listener) }() // owner: Close waits for it
+	return e, nil
+}
 
 // Close ends both. It is safe to call twice.
-func (e *Emulator) Close() error { panic("not written yet") }
+func (e *Emulator) Close() error {
+	e.closing.Do(func() {
+		err := e.server.Close()
+		if served := <-e.served; !errors.Is(served, http.ErrServerClosed) {
+			err = errors.Join(err, served)
+		}
+		e.closed = errors.Join(err, e.moto.stop(), e.closeOutput())
+	})
+	return e.closed
+}
+
+func (e *Emulator) closeOutput() error {
+	if e.output == nil {
+		return nil
+	}
+	return e.output.Close()
+}
 
 // URL is the proxy's address, for AWS_ENDPOINT_URL.
-func (e *Emulator) URL() string { panic("not written yet") }
+func (e *Emulator) URL() string { return e.url }
 
 // Env is the environment of a process that should talk to the emulator, as KEY=VALUE lines: the endpoint, static
 // credentials, a Region, and no instance metadata.
-func (e *Emulator) Env() []string { panic("not written yet") }
+func (e *Emulator) Env() []string {
+	return []string{
+		"AWS_ENDPOINT_URL=" + e.url,
+		"AWS_ACCESS_KEY_ID=" + accessKey,
+		"AWS_SECRET_ACCESS_KEY=" + secretKey,
+		"AWS_REGION=" + Region,
+		"AWS_DEFAULT_REGION=" + Region,
+		"AWS_EC2_METADATA_DISABLED=true",
+	}
+}
 
-// AWSConfig is a configuration for clients that a test uses to set things up and look at them.
-func (e *Emulator) AWSConfig() aws.Config { panic("not written yet") }
+// AWSConfig is a configuration for clients that a test uses to set things up and look at them. A call is tried three
+// times. A CloudWatch client needs `o.Protocol = awsjson.New10(schemas.GraniteServiceVersion20100801)` as well.
+func (e *Emulator) AWSConfig() aws.Config {
+	return aws.Config{
+		Region:       Region,
+		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
+		BaseEndpoint: aws.String(e.url),
+		HTTPClient:   &http.Client{Transport: plainTransport},
+		Retryer: func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = 3, 200*time.Millisecond })
+		},
+	}
+}
 
 // Reset forgets every resource, call, fault and function.
-func (e *Emulator) Reset(ctx context.Context) error { panic("not written yet") }
-
-// Call is one request that reached the proxy.
-type Call struct {
-	At        time.Time
-	Service   string // as in IAM: "lambda", "route53", "s3", "cloudfront", "ec2", ...
-	Operation string // "GetAlias"
-	Resource  string // the name or id in the request, where there is one
-	Region    string
-	Status    int    // HTTP status of the answer; 0 for a dropped connection
-	Code      string // AWS error code, if any
-	Mutating  bool
+func (e *Emulator) Reset(ctx context.Context) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+e.moto.address+"/moto-api/reset", http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := plainTransport.RoundTrip(request)
+	if err != nil {
+		return fmt.Errorf("reset moto: %w", err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("reset moto: status %d", response.StatusCode)
+	}
+	for _, rules := range e.services {
+		rules.reset()
+	}
+	e.faults.reset()
+	e.calls.reset()
+	return nil
 }
-
-// Calls returns the calls since the start or the last ResetCalls, in order.
-func (e *Emulator) Calls() []Call { panic("not written yet") }
-
-// ResetCalls empties the call log.
-func (e *Emulator) ResetCalls() { panic("not written yet") }
-
-// Fault is a rule that spoils calls. The first matching rule that is not used up wins.
-type Fault struct {
-	Service   string  // empty matches all
-	Operation string  // empty matches all
-	Resource  string  // empty matches all; else a substring
-	Mutating  bool    // match only mutating calls
-	After     int     // let that many matching calls through first
-	Times     int     // then spoil that many; 0 means all
-	Rate      float64 // spoil only this share of them (0 means every one), by a seeded generator
-
-	// What happens, one of:
-	Throttle bool          // the service's own throttling error
-	Status   int           // an HTTP error of this status ...
-	Code     string        // ... with this AWS code
-	Latency  time.Duration // wait, then serve
-	Drop     bool          // close the connection without an answer, before moto has seen the request
-	DropLate bool          // close the connection without an answer, after moto has done the request
-	Hook     func(Call)    // run before serving (kill a process, change something by hand), then serve
-}
-
-// Inject adds a fault and returns what removes it.
-func (e *Emulator) Inject(fault Fault) (remove func()) { panic("not written yet") }
-
-// Function is what an emulated Lambda version does. An error string is FunctionError; the payload is then what Lambda
-// would return with it.
-type Function func(version string, payload []byte) (response []byte, functionError string)
-
-// OnInvoke sets what invoking a function does. A function without one answers with null.
-func (e *Emulator) OnInvoke(functionName string, do Function) { panic("not written yet") }

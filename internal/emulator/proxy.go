@@ -1,0 +1,206 @@
+package emulator
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxBody bounds what is read of a request or an answer into memory: more than AWS takes anywhere but in S3, whose
+// bodies are streamed.
+const maxBody = 128 << 20
+
+// ruleset is what one service refuses or serves in moto's place.
+type ruleset interface {
+	// rule returns what serves an operation, or nil when moto does.
+	rule(operation string) rule
+	// reset forgets everything.
+	reset()
+}
+
+// rule serves a call in moto's place, or decides that moto may: it then returns no answer.
+type rule func(ctx context.Context, x *exchange) (*answer, error)
+
+// exchange is one call while it is served.
+type exchange struct {
+	Call
+	request  *http.Request
+	protocol protocol
+	body     []byte // whole, except in S3
+	moto     string
+}
+
+// answer is a whole HTTP answer.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	code   string // the AWS error code in it
+}
+
+// ServeHTTP serves one AWS call, or one of the emulator's own (/_emulator/...).
+func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, adminPrefix) {
+		e.serveAdmin(w, r)
+		return
+	}
+	x, err := e.read(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
+	finish := e.calls.begin(x.Call)
+	fault := e.faults.choose(x.Call)
+	if fault != nil {
+		spoiled, drop := fault.before(r.Context(), x)
+		if drop {
+			panic(http.ErrAbortHandler)
+		}
+		if spoiled != nil {
+			finish(spoiled.status, spoiled.code)
+			spoiled.write(w)
+			return
+		}
+	}
+	if x.Service == "s3" && (fault == nil || !fault.DropLate) {
+		x.stream(w, finish)
+		return
+	}
+	reply, err := e.serve(r.Context(), x)
+	if err != nil {
+		reply = x.fail(http.StatusBadGateway, "InternalFailure", "the emulator: "+err.Error())
+	}
+	if fault != nil && fault.DropLate {
+		panic(http.ErrAbortHandler)
+	}
+	finish(reply.status, reply.code)
+	reply.write(w)
+}
+
+// serve answers by the service's rule, else by moto.
+func (e *Emulator) serve(ctx context.Context, x *exchange) (*answer, error) {
+	if rules := e.services[x.Service]; rules != nil {
+		if serve := rules.rule(x.Operation); serve != nil {
+			reply, err := serve(ctx, x)
+			if reply != nil || err != nil {
+				return reply, err
+			}
+		}
+	}
+	return x.forward(ctx)
+}
+
+// outgoing returns the request for moto.
+func (x *exchange) outgoing(ctx context.Context, body io.Reader) *http.Request {
+	out := x.request.Clone(ctx)
+	out.URL.Scheme, out.URL.Host, out.RequestURI = "http", x.moto, ""
+	out.Body = io.NopCloser(body)
+	for _, name := range hopByHop {
+		out.Header.Del(name)
+	}
+	return out
+}
+
+// hopByHop are the headers of one connection: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1.
+var hopByHop = []string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Expect"}
+
+// forward lets moto serve the call and returns its whole answer.
+func (x *exchange) forward(ctx context.Context) (*answer, error) {
+	out := x.outgoing(ctx, bytes.NewReader(x.body))
+	out.ContentLength, out.TransferEncoding = int64(len(x.body)), nil
+	return x.send(out)
+}
+
+func (x *exchange) send(out *http.Request) (*answer, error) {
+	response, err := plainTransport.RoundTrip(out)
+	if err != nil {
+		return nil, fmt.Errorf("ask moto: %w", err)
+	}
+	defer response.Body.Close() //nolint:errcheck // read to its end
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	if err != nil {
+		return nil, fmt.Errorf("read moto's answer: %w", err)
+	}
+	reply := &answer{status: response.StatusCode, header: response.Header, body: body}
+	return x.judge(reply), nil
+}
+
+// stream lets moto serve a call whose bodies may be large.
+func (x *exchange) stream(w http.ResponseWriter, finish func(int, string)) {
+	out := x.outgoing(x.request.Context(), x.request.Body)
+	if x.request.ContentLength == 0 {
+		out.Body = http.NoBody
+	}
+	response, err := plainTransport.RoundTrip(out)
+	if err != nil {
+		reply := x.fail(http.StatusBadGateway, "InternalError", "the emulator: "+err.Error())
+		finish(reply.status, reply.code)
+		reply.write(w)
+		return
+	}
+	defer response.Body.Close() //nolint:errcheck // read to its end
+	if response.StatusCode >= http.StatusBadRequest {
+		body, _ := io.ReadAll(io.LimitReader(response.Body, maxBody))
+		reply := x.judge(&answer{status: response.StatusCode, header: response.Header, body: body})
+		finish(reply.status, reply.code)
+		reply.write(w)
+		return
+	}
+	finish(response.StatusCode, "")
+	copyHeader(w.Header(), response.Header)
+	w.WriteHeader(response.StatusCode)
+	_, _ = io.Copy(w, response.Body)
+}
+
+func (a *answer) write(w http.ResponseWriter) {
+	copyHeader(w.Header(), a.header)
+	if a.status != http.StatusNoContent && (len(a.body) > 0 || a.header.Get("Content-Length") == "") {
+		w.Header().Set("Content-Length", fmt.Sprint(len(a.body)))
+	}
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.body)
+}
+
+func copyHeader(to, from http.Header) {
+	for name, values := range from {
+		if !slices.Contains(hopByHop, name) {
+			to[name] = values
+		}
+	}
+}
+
+var errBodyTooLarge = errors.New("the body is larger than any AWS service but S3 takes")
+
+// read takes a request apart.
+func (e *Emulator) read(r *http.Request) (*exchange, error) {
+	x := &exchange{request: r, moto: e.moto.address}
+	x.At = time.Now()
+	x.Region, x.Service = scopeOf(r)
+	if x.Service != "s3" {
+		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+		if err != nil {
+			return nil, err
+		}
+		if len(body) > maxBody {
+			return nil, errBodyTooLarge
+		}
+		x.body = body
+	}
+	x.identify()
+	return x, nil
+}
+
+// errorLog is where the HTTP server complains.
+func (e *Emulator) errorLog() *log.Logger {
+	if e.output == nil {
+		return log.New(io.Discard, "", 0)
+	}
+	return log.New(e.output, "emulator: ", log.LstdFlags)
+}

@@ -1,0 +1,9 @@
+package emulator
+
+// addRules is the registry of the services that have rules: one line each.
+func (e *Emulator) addRules() {
+	e.lambda = newLambdaRules()
+	e.services = map[string]ruleset{
+		"lambda": e.lambda,
+	}
+}
