@@ -59,6 +59,43 @@ var (
 	ErrConcurrentChange = errors.New("somebody else changed the target")
 )
 
+// UnfitReason says in one word why a target must not be switched.
+type UnfitReason string
+
+// The reasons. A router reports those that its lever has.
+const (
+	// UnfitTTL: the colours have unequal TTLs, so that a step does not reach all clients at the same time and a
+	// resolver may refuse the answer.
+	UnfitTTL UnfitReason = "unequal_ttl"
+	// UnfitCloudFront: both colours lead to CloudFront, which routes by host name: the weights would decide nothing.
+	UnfitCloudFront UnfitReason = "cloudfront"
+	// UnfitThird: something besides the two colours takes a share of the traffic.
+	UnfitThird UnfitReason = "third_record"
+	// UnfitRouting: the target is there but is not one that weights decide.
+	UnfitRouting UnfitReason = "not_weighted"
+)
+
+// UnfitError says that a target exists and must not be switched as it is. Nothing was changed.
+type UnfitError struct {
+	Reason UnfitReason
+	Detail string // what was found, with the values
+}
+
+// Error returns the detail.
+func (e *UnfitError) Error() string { return e.Detail }
+
+// Tier orders routes that move together: traffic is given from the innermost tier outwards and taken back from the
+// outermost inwards, so that an outer lever never sends anybody to an inner one that is not ready.
+type Tier int
+
+// The tiers, from the code outwards to the client.
+const (
+	TierFunction Tier = iota // an alias of a function
+	TierGateway              // a stage or a load balancer
+	TierEdge                 // a distribution
+	TierDNS                  // a name
+)
+
 // Precondition is what Set may rely on: the state that Read returned, of which Token is the router's own witness.
 type Precondition struct{ Token any }
 
@@ -67,8 +104,13 @@ type State struct {
 	Weights Weights
 	// Settled is false while an earlier change is still being propagated.
 	Settled bool
+	// Settling is how long AWS generally takes to propagate a change of this target, for estimates only.
+	Settling time.Duration
 	// Propagation is how long clients may go on following the old weights after Wait returns (a record's TTL).
 	Propagation time.Duration
+	// Unfit are the reasons why the target must not be switched as it is; none for a sound one. Known without any
+	// change, so that a plan can show them.
+	Unfit []*UnfitError
 	// Precondition proves to Set that nothing changed in between.
 	Precondition Precondition
 }
@@ -87,11 +129,14 @@ type Router interface {
 	Name() string
 	// Target is the stable identity of what is moved, used for journal and lease.
 	Target() string
+	// Tier is where the lever stands between the code and the client.
+	Tier() Tier
 	// Read returns what is live.
 	Read(ctx context.Context) (State, error)
 	// Set makes the weights live, provided that nothing changed since the Read that gave the precondition;
 	// otherwise ErrConcurrentChange.
 	Set(ctx context.Context, weights Weights, precondition Precondition) (Change, error)
-	// Wait returns when AWS reports the change as propagated. It does not wait for Propagation: the stepper does.
+	// Wait returns nil only once AWS itself reports this very change as live everywhere: that is the proof that a
+	// step or a revert was done. It does not wait for Propagation: the stepper does.
 	Wait(ctx context.Context, change Change) error
 }
