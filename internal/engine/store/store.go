@@ -31,7 +31,8 @@ type Condition struct {
 // Store keeps small objects. It is safe for use by many goroutines and many processes.
 //
 // Keys are relative, slash-separated, cleaned, of [A-Za-z0-9._=/-], never absolute and never with "..": an
-// implementation refuses any other key, so that no manifest can write outside its store.
+// implementation refuses any other key with a *KeyError, so that no manifest can write outside its store. No key may be
+// a folder of another ("a" beside "a/b").
 type Store interface {
 	// Get returns the object under key, or ErrNotFound.
 	Get(ctx context.Context, key string) (Object, error)
@@ -39,8 +40,15 @@ type Store interface {
 	Put(ctx context.Context, key string, data []byte, cond Condition) (etag string, err error)
 	// List returns the keys that start with prefix, sorted.
 	List(ctx context.Context, prefix string) ([]string, error)
-	// Delete removes the object under key; ErrPrecondition when IfMatch does not hold. A missing key is no error.
+	// Delete removes the object under key; ErrPrecondition when IfMatch does not hold. A missing key is no error,
+	// whatever the condition.
 	Delete(ctx context.Context, key string, cond Condition) error
 	// URI names the object under key for people ("s3://bucket/prefix/key", "file:///...").
 	URI(key string) string
+}
+
+// WriteChecker is a Store that can tell, without leaving anything behind, whether a Put would be refused for want of
+// permission.
+type WriteChecker interface {
+	CheckWritable(ctx context.Context) error
 }
