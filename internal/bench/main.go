@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/workspace"
 )
 
 // row is one line of the table.
@@ -46,7 +48,7 @@ func main() {
 	only := flag.String("only", "", "run only this benchmark: "+names())
 	write := flag.Bool("write", false, "put the table into README.md")
 	runs := flag.Int("runs", 5, "runs of each timed figure; the median is shown")
-	mirror := flag.String("mirror", os.Getenv("RELIABILITY_AWS_MIRROR"), "filesystem mirror that holds hashicorp/aws, to measure beside it")
+	mirror := flag.String("mirror", workspace.AWSMirror(), "filesystem mirror that holds hashicorp/aws, to measure beside it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
