@@ -3,9 +3,11 @@
 package journal
 
 import (
-	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
@@ -57,39 +59,21 @@ func (e *HeldError) Error() string {
 	return fmt.Sprintf("%s is held by %s until %s", e.Target, e.Holder, e.Expires.UTC().Format(time.RFC3339))
 }
 
-// Entry is an operation in progress. Its methods return an error when the store does not take the write; the caller
-// then must not mutate.
-type Entry struct{}
-
-// Begin opens a record for target. The caller holds the target's lease.
-func (j *Journal) Begin(ctx context.Context, target, operation string, intent any) (*Entry, error) {
-	panic("not written yet")
+// key returns where something about target is kept. The readable part is for people; the hash keeps apart what escaping
+// makes alike, and whatever target holds, the key stays inside its folder.
+func key(folder, target string) string {
+	const readable = 80
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '-', r == '=':
+			return r
+		default:
+			return '_'
+		}
+	}, target)
+	if len(name) > readable {
+		name = name[:readable]
+	}
+	sum := sha256.Sum256([]byte(target))
+	return folder + "/" + name + "-" + hex.EncodeToString(sum[:8]) + ".json"
 }
-
-// Intend writes down the step that is about to be done.
-func (e *Entry) Intend(ctx context.Context, step any) error { panic("not written yet") }
-
-// Done completes the last step.
-func (e *Entry) Done(ctx context.Context, result any) error { panic("not written yet") }
-
-// Close ends the record.
-func (e *Entry) Close(ctx context.Context, outcome string) error { panic("not written yet") }
-
-// Last returns the last record of target; ok is false when there is none.
-func (j *Journal) Last(ctx context.Context, target string) (record Record, ok bool, err error) {
-	panic("not written yet")
-}
-
-// Lease keeps others off a target until it is released or expires.
-type Lease struct{}
-
-// Acquire takes the lease on target for ttl, or returns a *HeldError. An expired lease is taken over.
-func (j *Journal) Acquire(ctx context.Context, target string, ttl time.Duration) (*Lease, error) {
-	panic("not written yet")
-}
-
-// Renew extends the lease by ttl from now; a *HeldError says that it was lost.
-func (l *Lease) Renew(ctx context.Context, ttl time.Duration) error { panic("not written yet") }
-
-// Release gives the lease up. Releasing a lease that was lost is no error.
-func (l *Lease) Release(ctx context.Context) error { panic("not written yet") }
