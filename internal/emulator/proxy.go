@@ -132,6 +132,16 @@ func (x *exchange) send(out *http.Request) (*answer, error) {
 	return x.judge(reply), nil
 }
 
+// ask asks moto something on the way, in the name of the caller. path is escaped and may have a query.
+func (x *exchange) ask(ctx context.Context, method, path string) (*answer, error) {
+	out, err := http.NewRequestWithContext(ctx, method, "http://"+x.moto+path, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	out.Header.Set("Authorization", scopedAuthorization(x.Region, x.Service))
+	return x.send(out)
+}
+
 // stream lets moto serve a call whose bodies may be large.
 func (x *exchange) stream(w http.ResponseWriter, finish func(int, string)) {
 	out := x.outgoing(x.request.Context(), x.request.Body)

@@ -4,6 +4,7 @@ package emulator
 func (e *Emulator) addRules() {
 	e.lambda = newLambdaRules()
 	e.services = map[string]ruleset{
-		"lambda": e.lambda,
+		"lambda":  e.lambda,
+		"route53": newRoute53Rules(e.options.Propagation),
 	}
 }
