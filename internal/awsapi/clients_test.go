@@ -85,8 +85,8 @@ func TestClientsAreKeptPerRegion(t *testing.T) {
 	if one != same || one == other {
 		t.Error("a client is made once for each Region")
 	}
-	if other.Options().Region != "us-east-1" {
-		t.Errorf("the client's Region is %s", other.Options().Region)
+	if other.sdk().Options().Region != "us-east-1" {
+		t.Errorf("the client's Region is %s", other.sdk().Options().Region)
 	}
 }
 
@@ -104,7 +104,7 @@ func TestNoCredentialsAndNoRegionAreTold(t *testing.T) {
 	if _, err := New(without, "test").Lambda(t.Context(), ""); !errors.Is(err, ErrNoRegion) {
 		t.Errorf("without a Region: %v", err)
 	}
-	if client, err := New(without, "test").Lambda(t.Context(), "eu-north-1"); err != nil || client.Options().Region != "eu-north-1" {
+	if client, err := New(without, "test").Lambda(t.Context(), "eu-north-1"); err != nil || client.sdk().Options().Region != "eu-north-1" {
 		t.Errorf("a resource's own Region is enough: %v", err)
 	}
 }
