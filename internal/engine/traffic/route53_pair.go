@@ -22,8 +22,7 @@ func (p route53Pair) weighted(weights Weights) route53Pair {
 	return p
 }
 
-// same tells whether the two pairs hold the same records. The order of the values of a record means nothing, but a
-// DELETE that lists them otherwise is accepted too, so a changed order only counts as a change.
+// same tells whether the two pairs hold the same records in every field.
 func (p route53Pair) same(other route53Pair) bool {
 	return reflect.DeepEqual(p.blue, other.blue) && reflect.DeepEqual(p.green, other.green)
 }

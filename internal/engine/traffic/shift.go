@@ -1,0 +1,336 @@
+package traffic
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/gate"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/journal"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/notify"
+)
+
+// Route is a router under the user's name for it. No two routes of a switch have the same Target.
+type Route struct {
+	Key    string
+	Router Router
+}
+
+// FailureMode is what a failed switch does.
+type FailureMode string
+
+// The failure modes.
+const (
+	OnFailureRevert FailureMode = "revert" // traffic goes back in one step
+	OnFailureHold   FailureMode = "hold"   // traffic stays where it is
+)
+
+// Request is what a switch is to do.
+type Request struct {
+	// To gets all the traffic.
+	To Colour
+	// Home is the colour that last had all the traffic by intention, and to which a failed switch goes back; empty
+	// when nobody knows: then it goes back to what the journal of a dead switch says, else to what it found.
+	Home     Colour
+	Routes   []Route
+	Strategy Strategy
+	// Check judges the target; nil means that nothing is checked. It returns early when ctx ends.
+	Check       func(ctx context.Context, stage Stage) gate.Result
+	OnFailure   FailureMode
+	MaxRecovery time.Duration // deadline of a revert, beyond any deadline of ctx
+}
+
+// Options are what a switch needs from outside. All are required.
+type Options struct {
+	Journal *journal.Journal
+	Sink    notify.Sink
+	Clock   clock.Clock
+	Log     *slog.Logger
+	Subject string            // names the switch in events, at most 60 characters
+	Labels  map[string]string // of every event
+}
+
+// lane is one route in motion.
+type lane struct {
+	Route
+	known State   // what is live, as far as is known
+	back  Weights // where a revert goes
+	// tried are weights that a call of ours may have made live although it ended in an error.
+	tried     []Weights
+	uncertain bool    // known may be wrong: read before relying on it
+	foreign   bool    // somebody else moved it: not ours to touch
+	pending   *Change // accepted by AWS, not yet seen as propagated
+	entry     *journal.Entry
+}
+
+// shift is one run of the stepper.
+type shift struct {
+	Request
+	Options
+	lanes       []*lane // innermost first
+	interrupted bool    // an earlier switch of one of the routes died
+	outcome     Outcome
+}
+
+// Switch moves all routes to req.To, step by step, and watches the checks before the first step, at each step and
+// through the bake. Every step sets absolute weights on each route that has less than the step's share, innermost tier
+// first, waits until AWS reports them live and until clients can know, and only then counts as reached.
+//
+// Whatever goes wrong (a check, a call, the journal, the deadline or end of ctx), traffic goes back in one step per
+// route, outermost first, on a deadline of its own (req.MaxRecovery) that an ended ctx does not shorten; unless
+// OnFailure is hold. A route that somebody else moved meanwhile is left as they want it, and said. The error is nil
+// exactly when all routes are at To; the Outcome is true in any case. Errors: *RouteError (which may wrap ErrMissing),
+// *UnfitRouteError, *ChecksError, *ForeignChangeError, *journal.HeldError, *LeaseLostError, *JournalError,
+// *StrategyError, and the cause of ctx.
+//
+// When all routes are there already nothing is called but their Read, unless an earlier switch died on the way: then
+// the last step is watched and the journal closed.
+func Switch(ctx context.Context, req Request, opts Options) (outcome Outcome, err error) {
+	s := &shift{Request: req, Options: opts}
+	s.outcome.StartedAt = opts.Clock.Now()
+	if err := req.Strategy.Validate(); err != nil {
+		return s.outcome, err
+	}
+	if err := s.observe(ctx); err != nil {
+		return s.finish(""), err
+	}
+	if s.arrived() && !s.interrupted {
+		return s.finish(StatusSteady), nil
+	}
+	if err := s.fit(); err != nil {
+		return s.finish(""), err
+	}
+	work, release, err := s.claim(ctx)
+	if err != nil {
+		return s.finish(""), err
+	}
+	defer func() {
+		release()
+		outcome.Warnings = s.outcome.Warnings
+	}()
+	s.tell(ctx, notify.SwitchStarted, "started: to "+string(s.To))
+	if err := s.advance(work); err != nil {
+		return s.recover(ctx, err), err
+	}
+	s.closeJournal(ctx, StatusSteady)
+	s.finish(StatusSteady)
+	s.tell(ctx, notify.SwitchCompleted, "completed: "+string(s.To)+" has all traffic", duration(s.outcome.Duration))
+	return s.outcome, nil
+}
+
+// observe reads every route and what the journal says of it.
+func (s *shift) observe(ctx context.Context) error {
+	for _, route := range s.Routes {
+		state, err := route.Router.Read(ctx)
+		if err != nil {
+			return &RouteError{Route: route.Key, Name: route.Router.Name(), Doing: "read", Err: err}
+		}
+		s.lanes = append(s.lanes, &lane{Route: route, known: state, back: state.Weights})
+		s.outcome.States = append(s.outcome.States, state)
+	}
+	slices.SortStableFunc(s.lanes, func(a, b *lane) int {
+		return cmp.Or(cmp.Compare(a.Router.Tier(), b.Router.Tier()), cmp.Compare(a.Key, b.Key))
+	})
+	for _, lane := range s.lanes {
+		died, open, err := Died(ctx, s.Journal, lane.Router.Target())
+		if err != nil {
+			return &JournalError{Err: err}
+		}
+		if open {
+			s.interrupted = true
+			if died.Back.Of(s.To) < 100 {
+				lane.back = died.Back
+			}
+		}
+		if s.Home != "" && s.Home != s.To {
+			lane.back = On(s.Home, 100)
+		}
+	}
+	return nil
+}
+
+func (s *shift) arrived() bool {
+	return !slices.ContainsFunc(s.lanes, func(l *lane) bool { return l.known.Weights.Of(s.To) < 100 })
+}
+
+func (s *shift) fit() error {
+	var errs []error
+	for _, lane := range s.lanes {
+		for _, unfit := range lane.known.Unfit {
+			errs = append(errs, &UnfitRouteError{Route: lane.Key, Unfit: unfit})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// advance is the way forward. Its error leaves traffic where it is.
+func (s *shift) advance(ctx context.Context) error {
+	if err := s.watch(ctx, Stage{Phase: Before}, 0); err != nil {
+		return err
+	}
+	for _, percent := range s.percents() {
+		stage, hold := Stage{Phase: AtStep, Percent: percent}, s.Strategy.Interval
+		if percent == 100 {
+			stage.Phase, hold = Baking, s.Strategy.Bake
+		}
+		propagation, err := s.step(ctx, stage)
+		if err != nil {
+			return err
+		}
+		if err := s.watch(ctx, stage, propagation+hold); err != nil {
+			return err
+		}
+		if percent < 100 {
+			s.tell(ctx, notify.SwitchStepped, "reached "+On(s.To, percent).String())
+		}
+	}
+	return s.verify(ctx)
+}
+
+// percents are the steps that still give the target more somewhere, and always the last one.
+func (s *shift) percents() []int {
+	least := 100
+	for _, lane := range s.lanes {
+		least = min(least, lane.known.Weights.Of(s.To))
+	}
+	return slices.DeleteFunc(s.Strategy.Percents(), func(percent int) bool { return percent < 100 && percent <= least })
+}
+
+// step gives the target percent on every route where it has less, and returns once AWS reports all of it live, with
+// the time that clients may still follow the old weights.
+func (s *shift) step(ctx context.Context, stage Stage) (propagation time.Duration, err error) {
+	for _, lane := range s.lanes {
+		if lane.known.Weights.Of(s.To) >= stage.Percent {
+			continue
+		}
+		if err := s.move(ctx, lane, stage); err != nil {
+			return 0, err
+		}
+	}
+	for _, lane := range s.lanes {
+		if lane.pending == nil {
+			continue
+		}
+		if err := lane.Router.Wait(ctx, *lane.pending); err != nil {
+			return 0, &RouteError{Route: lane.Key, Name: lane.Router.Name(), Doing: "wait for " + lane.pending.Label + " of", Err: ended(ctx, err)}
+		}
+		lane.pending = nil
+		propagation = max(propagation, lane.known.Propagation)
+	}
+	return propagation, nil
+}
+
+// move sets one route's weights. When somebody changed the target but not its weights (an address, a TTL), it goes on
+// with what it finds, once.
+func (s *shift) move(ctx context.Context, lane *lane, stage Stage) error {
+	weights := On(s.To, stage.Percent)
+	err := s.set(ctx, lane, weights, stage)
+	if !errors.Is(err, ErrConcurrentChange) {
+		return err
+	}
+	before := lane.known.Weights
+	if readErr := s.read(ctx, lane); readErr != nil {
+		return readErr
+	}
+	if lane.known.Weights != before {
+		lane.foreign = true
+		return &ForeignChangeError{Route: lane.Key, Name: lane.Router.Name(), Expected: before, Found: lane.known.Weights}
+	}
+	return s.set(ctx, lane, weights, stage)
+}
+
+// set journals, sets and journals. lane.uncertain says afterwards whether the result is known.
+func (s *shift) set(ctx context.Context, lane *lane, weights Weights, stage Stage) error {
+	intended := lane.entry.Intend(ctx, stepIntent{Weights: weights, Phase: stage.Phase})
+	if intended != nil {
+		if stage.Phase != Revert {
+			return &JournalError{Err: ended(ctx, intended)}
+		}
+		s.warn(&JournalError{Err: intended}) // taking traffic off a bad target does not wait for a store
+	}
+	change, err := lane.Router.Set(ctx, weights, lane.known.Precondition)
+	if err != nil {
+		lane.uncertain = true
+		lane.tried = append(lane.tried, weights)
+		return &RouteError{Route: lane.Key, Name: lane.Router.Name(), Doing: "move", Err: ended(ctx, err)}
+	}
+	lane.known, lane.pending, lane.tried, lane.uncertain = change.State, &change, nil, false
+	s.outcome.Moved = true
+	s.note(stage, lane, "accepted as "+change.Label)
+	if intended != nil {
+		return nil
+	}
+	if err := lane.entry.Done(ctx, stepResult{Change: change.ID}); err != nil {
+		if stage.Phase != Revert {
+			return &JournalError{Err: ended(ctx, err)}
+		}
+		s.warn(&JournalError{Err: err})
+	}
+	return nil
+}
+
+// read makes known certain.
+func (s *shift) read(ctx context.Context, lane *lane) error {
+	state, err := lane.Router.Read(ctx)
+	if err != nil {
+		return &RouteError{Route: lane.Key, Name: lane.Router.Name(), Doing: "read", Err: ended(ctx, err)}
+	}
+	lane.known, lane.uncertain = state, false
+	return nil
+}
+
+// watch runs the checks now, every check interval, and once more when d has passed. A failed round ends it; an
+// inconclusive one does not, as long as a later one passes before the end.
+func (s *shift) watch(ctx context.Context, stage Stage, d time.Duration) error {
+	if s.Check == nil {
+		return s.Clock.Sleep(ctx, d)
+	}
+	until := s.Clock.Now().Add(d)
+	for {
+		result := s.Check(ctx, stage)
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		s.note(stage, nil, "checks "+string(result.Verdict))
+		left := until.Sub(s.Clock.Now())
+		if result.Verdict == gate.Failed || (left <= 0 && result.Verdict != gate.Passed) {
+			return &ChecksError{Stage: stage, Result: result}
+		}
+		if left <= 0 {
+			return nil
+		}
+		if err := s.Clock.Sleep(ctx, min(left, s.Strategy.checkInterval())); err != nil {
+			return err
+		}
+	}
+}
+
+// verify reads every route once more: nobody moved it since. That it cannot be read is a warning: AWS has reported the
+// last step as live.
+func (s *shift) verify(ctx context.Context) error {
+	for _, lane := range s.lanes {
+		if err := s.read(ctx, lane); errors.Is(err, ErrMissing) {
+			return err
+		} else if err != nil {
+			s.warn(err)
+			continue
+		}
+		if want := On(s.To, 100); lane.known.Weights != want {
+			lane.foreign = true
+			return &ForeignChangeError{Route: lane.Key, Name: lane.Router.Name(), Expected: want, Found: lane.known.Weights}
+		}
+	}
+	return nil
+}
+
+// ended returns the cause of ctx in place of the many faces that an ended ctx has in a client's error.
+func ended(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
