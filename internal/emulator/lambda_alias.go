@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 )
 
@@ -71,8 +72,7 @@ func (l *lambdaRules) updateAlias(ctx context.Context, x *exchange) (*answer, er
 
 // aliasOf returns the alias in the path of a call.
 func aliasOf(x *exchange) string {
-	_, after, _ := strings.Cut(x.request.URL.Path, "/aliases/")
-	return after
+	return path.Base(x.request.URL.Path)
 }
 
 // getAlias asks moto for an alias. refused is its answer when there is none.
