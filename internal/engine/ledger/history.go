@@ -1,0 +1,135 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Latest returns the newest deployment; ok is false when there is none.
+func (h History) Latest() (d Deployment, ok bool) {
+	if len(h.Deployments) == 0 {
+		return Deployment{}, false
+	}
+	return h.Deployments[len(h.Deployments)-1], true
+}
+
+// LastGood returns the newest deployment that succeeded and was not undone; ok is false when there is none.
+func (h History) LastGood() (d Deployment, ok bool) {
+	for _, d := range slices.Backward(h.Deployments) {
+		if d.Status == Succeeded {
+			return d, true
+		}
+	}
+	return Deployment{}, false
+}
+
+// Get returns one deployment; ok is false when the ledger has none of that version.
+func (h History) Get(version int) (d Deployment, ok bool) {
+	if found := h.find(version); found != nil {
+		return *found, true
+	}
+	return Deployment{}, false
+}
+
+// RestorePoint returns the id of the snapshot that holds what the last good deployment left behind. A snapshot is taken
+// before its own release, so that is the first snapshot after the last good deployment. Where nothing has ever
+// succeeded, it is the snapshot before the unbroken run of releases that failed, were rolled back or are open. The error
+// is ErrNothingGood when there is none: no deployment at all, or the last good one is the latest, so that what it left
+// was not captured yet.
+func (h History) RestorePoint() (id string, err error) {
+	latest, ok := h.Latest()
+	if !ok {
+		return "", fmt.Errorf("%s has no deployment: %w", h.Name, ErrNothingGood)
+	}
+	if good, ok := h.LastGood(); ok && good.Version == latest.Version {
+		return "", fmt.Errorf("%s is the last good deployment and nothing was captured since: %w", good.ID, ErrNothingGood)
+	}
+	for _, stop := range []Status{Succeeded, Abandoned} {
+		for i, d := range slices.Backward(h.Deployments) {
+			if d.Status == stop && i+1 < len(h.Deployments) {
+				return h.Deployments[i+1].ID, nil
+			}
+		}
+	}
+	return h.Deployments[0].ID, nil
+}
+
+// Quarantined tells whether release was rolled back and has not succeeded since.
+func (h History) Quarantined(release string) (q Quarantine, yes bool) {
+	for _, q := range h.Quarantine {
+		if q.Release == release {
+			return q, true
+		}
+	}
+	return Quarantine{}, false
+}
+
+// Rates sums a history up. A rate is a share between 0 and 1 of the deployments that were judged; Judged 0 means that
+// there is none.
+type Rates struct {
+	Judged        int
+	Success       float64
+	ChangeFailure float64
+	// MeanRecovery is of the deployments that were rolled back; zero when there is none.
+	MeanRecovery time.Duration
+}
+
+// Rates counts what was judged: open and abandoned deployments say nothing.
+func (h History) Rates() Rates {
+	var good, recovered int
+	var rates Rates
+	var seconds float64
+	for _, d := range h.Deployments {
+		switch d.Status {
+		case Succeeded:
+			good++
+			rates.Judged++
+		case Failed:
+			rates.Judged++
+		case RolledBack:
+			rates.Judged++
+			recovered++
+			seconds += d.RecoverySeconds
+		case Open, Abandoned:
+		}
+	}
+	if rates.Judged > 0 {
+		rates.Success = float64(good) / float64(rates.Judged)
+		rates.ChangeFailure = float64(rates.Judged-good) / float64(rates.Judged)
+	}
+	if recovered > 0 {
+		rates.MeanRecovery = time.Duration(seconds / float64(recovered) * float64(time.Second))
+	}
+	return rates
+}
+
+func (h History) find(version int) *Deployment {
+	for i := range h.Deployments {
+		if h.Deployments[i].Version == version {
+			return &h.Deployments[i]
+		}
+	}
+	return nil
+}
+
+func (h *History) insert(d Deployment) {
+	h.Deployments = append(h.Deployments, d)
+	slices.SortStableFunc(h.Deployments, func(a, b Deployment) int { return a.Version - b.Version })
+	if over := len(h.Deployments) - maxKept; over > 0 {
+		h.Deployments = h.Deployments[over:]
+	}
+}
+
+func (h *History) quarantine(q Quarantine) {
+	if q.Release == "" {
+		return
+	}
+	h.release(q.Release)
+	h.Quarantine = append(h.Quarantine, q)
+}
+
+// release ends the quarantine of a release.
+func (h *History) release(release string) {
+	h.Quarantine = slices.DeleteFunc(h.Quarantine, func(q Quarantine) bool { return q.Release == release })
+}
