@@ -1,0 +1,185 @@
+package drift
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
+)
+
+// Hidden stands for a value that is compared and not shown.
+const Hidden = "(sensitive value)"
+
+// Change is one difference of one resource.
+type Change struct {
+	// Path of the attribute, as people write it: "memory_size", "tags.Name", "vpc_config.subnet_ids".
+	Path string `json:"path"`
+	// Expected is the value in the state, Actual the one in AWS; nil where there is none. Lists are JSON.
+	Expected *string  `json:"expected"`
+	Actual   *string  `json:"actual"`
+	Category Category `json:"category"`
+	// Reason says why that category, in words.
+	Reason string `json:"reason"`
+
+	rule      *live.Rule   // the security group rule that came, went or was renamed
+	owner     live.Address // the standalone rule that it comes from
+	sensitive bool
+}
+
+// Compare returns what differs between a resource of the state and what was fetched of it, without category. What was
+// not fetched, and what the state does not hold, is not compared. Values that are sensitive come back as Hidden.
+func Compare(resource Resource, table []live.Attribute, fetched live.Attributes) []Change {
+	var changes []Change
+	for _, attribute := range table {
+		actual, ok := fetched[attribute.Path]
+		if !ok {
+			continue
+		}
+		expected, ok := attribute.Expected(resource.Resource)
+		if !ok {
+			continue
+		}
+		for _, change := range compareValues(attribute, expected, actual) {
+			if attribute.Hidden || resource.isSensitive(change.Path) {
+				change.hide()
+			}
+			changes = append(changes, change)
+		}
+	}
+	return changes
+}
+
+func compareValues(attribute live.Attribute, expected, actual any) []Change {
+	switch attribute.Kind {
+	case live.Rules:
+		return compareRules(attribute.Name(), expected.([]live.Rule), actual.([]live.Rule))
+	case live.Map:
+		return compareMaps(attribute.Name(), expected.(map[string]string), actual.(map[string]string))
+	case live.Set, live.List:
+		if slices.Equal(expected.([]string), actual.([]string)) {
+			return nil
+		}
+		return []Change{{Path: attribute.Name(), Expected: list(expected.([]string)), Actual: list(actual.([]string))}}
+	default:
+		if expected == actual {
+			return nil
+		}
+		return []Change{{Path: attribute.Name(), Expected: present(expected.(string)), Actual: present(actual.(string))}}
+	}
+}
+
+func compareMaps(path string, expected, actual map[string]string) []Change {
+	keys := maps.Clone(expected)
+	maps.Copy(keys, actual)
+	var changes []Change
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		before, had := expected[key]
+		after, has := actual[key]
+		if had == has && before == after {
+			continue
+		}
+		change := Change{Path: path + "." + key}
+		if had {
+			change.Expected = &before
+		}
+		if has {
+			change.Actual = &after
+		}
+		changes = append(changes, change)
+	}
+	return changes
+}
+
+// compareRules compares rules one by one. Two rules with the same ports and peer are one rule; its description is
+// compared by itself, and any of the expected ones will do.
+func compareRules(path string, expected, actual []live.Rule) []Change {
+	wanted, there := byKey(expected), byKey(actual)
+	var changes []Change
+	for _, key := range sortedKeys(wanted) {
+		rules := wanted[key]
+		shown := rules[0].String()
+		if _, ok := there[key]; !ok {
+			changes = append(changes, Change{Path: path, Expected: &shown, rule: &rules[0], owner: source(rules)})
+		}
+	}
+	for _, key := range sortedKeys(there) {
+		rule := there[key][0]
+		rules, ok := wanted[key]
+		if !ok {
+			shown := rule.String()
+			changes = append(changes, Change{Path: path, Actual: &shown, rule: &rule})
+			continue
+		}
+		if !slices.ContainsFunc(rules, func(other live.Rule) bool { return other.Description == rule.Description }) {
+			changes = append(changes, Change{
+				Path: path + ".description", Expected: present(rules[0].Description), Actual: present(rule.Description), rule: &rule, owner: source(rules),
+			})
+		}
+	}
+	return changes
+}
+
+func byKey(rules []live.Rule) map[live.RuleKey][]live.Rule {
+	found := map[live.RuleKey][]live.Rule{}
+	for _, rule := range rules {
+		found[rule.Key()] = append(found[rule.Key()], rule)
+	}
+	return found
+}
+
+func sortedKeys(rules map[live.RuleKey][]live.Rule) []live.RuleKey {
+	return slices.SortedFunc(maps.Keys(rules), func(a, b live.RuleKey) int {
+		return strings.Compare(rules[a][0].String(), rules[b][0].String())
+	})
+}
+
+// source is the standalone rule among rules, if any.
+func source(rules []live.Rule) live.Address {
+	for _, rule := range rules {
+		if rule.Source != "" {
+			return rule.Source
+		}
+	}
+	return ""
+}
+
+func (c *Change) hide() {
+	hidden := Hidden
+	if c.Expected != nil {
+		c.Expected = &hidden
+	}
+	if c.Actual != nil {
+		c.Actual = &hidden
+	}
+	c.rule, c.sensitive = nil, true
+}
+
+// isSensitive tells that the state marks the path, or something above or below it, as sensitive.
+func (r Resource) isSensitive(path string) bool {
+	for _, marked := range r.Sensitive {
+		if below, ok := strings.CutPrefix(marked, "tags_all"); ok && (below == "" || below[0] == '.') {
+			marked = "tags" + below
+		}
+		if marked == "" || path == marked || strings.HasPrefix(path, marked+".") || strings.HasPrefix(marked, path+".") {
+			return true
+		}
+	}
+	return false
+}
+
+func present(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+func list(values []string) *string {
+	encoded, err := json.Marshal(values)
+	if err != nil {
+		return nil
+	}
+	return present(string(encoded))
+}

@@ -1,0 +1,169 @@
+package drift
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
+)
+
+// Options are one look at the world.
+type Options struct {
+	State   *State
+	Readers []live.Reader
+	// Region of resources whose own Region the state does not tell.
+	Region string
+	// Types to look at, and not to, as globs; Regions to look at. Empty Types and Regions are all.
+	Types, ExcludeTypes, Regions []string
+	Ignores                      []Ignore
+	Overrides                    []Override
+	// Parallelism is how many AWS calls run at once.
+	Parallelism int
+	// Account tells whose credentials are used.
+	Account func(context.Context) (string, error)
+	Clock   clock.Clock
+	Log     *slog.Logger
+}
+
+// Specs are the specs of all types that readers know.
+func Specs(readers []live.Reader) map[string]live.Spec {
+	specs := map[string]live.Spec{}
+	for _, reader := range readers {
+		for _, spec := range reader.Types() {
+			specs[spec.Type] = spec
+		}
+	}
+	return specs
+}
+
+// Detect compares a state with AWS. What could not be read is in Result.Unverified; the error is ctx's cause, or an
+// *UnreachableError when nothing at all could be read because AWS was not reached or took no credentials.
+func Detect(ctx context.Context, options Options) (*Result, error) {
+	started := options.Clock.Now()
+	specs := Specs(options.Readers)
+	result := &Result{
+		Serial: options.State.Serial, Lineage: options.State.Lineage, Managed: options.State.Managed, Started: started,
+	}
+	var ignores []Ignore
+	for _, ignore := range options.Ignores {
+		if ignore.Expired(started) {
+			result.Expired = append(result.Expired, ignore)
+		} else {
+			ignores = append(ignores, ignore)
+		}
+	}
+	plan := arrange(options, specs)
+	caller := live.NewCaller(options.Parallelism, options.Account)
+	outcomes, failures := readAll(ctx, options, plan, caller)
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	if err := unreachable(failures, len(plan.batches)); err != nil {
+		return nil, err
+	}
+	for _, resource := range plan.resources {
+		judge(result, resource, outcomes[resource.Address], specs[resource.Type].Attributes, ignores, options.Overrides, plan.parts[resource.Address])
+	}
+	result.Skipped = plan.skipped()
+	result.sort()
+	result.Calls = caller.Calls()
+	result.Duration = options.Clock.Now().Sub(started)
+	return result, nil
+}
+
+// readAll reads every batch, side by side; the caller bounds the calls. Every resource of the plan has an outcome.
+func readAll(ctx context.Context, options Options, plan *arrangement, caller *live.Caller) (map[live.Address]live.Outcome, []error) {
+	outcomes := make(map[live.Address]live.Outcome, len(plan.resources))
+	var failures []error
+	var lock sync.Mutex
+	var working errgroup.Group
+	working.SetLimit(max(options.Parallelism, 1))
+	for _, batch := range plan.batches {
+		batch.batch.Caller = caller
+		working.Go(func() error {
+			read, err := batch.reader.Read(ctx, batch.batch)
+			lock.Lock()
+			defer lock.Unlock()
+			if err != nil {
+				failures = append(failures, err)
+				options.Log.WarnContext(ctx, "reading failed", "type", batch.batch.Type, "region", batch.batch.Region, "error", err)
+			}
+			for _, resource := range batch.batch.Resources {
+				outcome, ok := read[resource.Address]
+				if !ok {
+					outcome = live.Outcome{Reason: "it could not be listed", Err: err}
+				}
+				outcomes[resource.Address] = outcome
+			}
+			return nil
+		})
+	}
+	_ = working.Wait() // every failure is in failures
+	return outcomes, failures
+}
+
+// judge puts one resource where it belongs.
+func judge(result *Result, resource Resource, outcome live.Outcome, table []live.Attribute, ignores []Ignore, overrides []Override, parts int) {
+	item := Item{
+		Address: resource.Address, Type: resource.Type, ID: resource.ID, Region: resource.Region, AccountID: resource.AccountID, Changes: []Change{},
+	}
+	switch outcome.Status {
+	case live.Deleted:
+		result.Checked += 1 + parts
+		if ignored(ignores, resource.Address, resource.Type, "") {
+			result.Ignored++
+			return
+		}
+		item.Kind, item.Reason = Deleted, reasonDeleted
+		if outcome.Reason != "" {
+			item.Reason += " (" + outcome.Reason + ")"
+		}
+		item.Category = deletedCategory(resource.Type, overrides)
+	case live.Found:
+		item.Kind = Changed
+		for _, change := range Compare(resource, table, outcome.Attributes) {
+			if ignored(ignores, resource.Address, resource.Type, change.Path) {
+				result.Ignored++
+				continue
+			}
+			change.Category, change.Reason = classify(resource.Type, change, overrides)
+			item.Changes = append(item.Changes, change)
+		}
+		if len(item.Changes) == 0 && outcome.Partial() {
+			result.unverified(resource, outcome)
+			return
+		}
+		result.Checked += 1 + parts
+		if len(item.Changes) == 0 {
+			return
+		}
+		slices.SortStableFunc(item.Changes, func(a, b Change) int { return a.Category.rank() - b.Category.rank() })
+		item.Category, item.Reason = item.Changes[0].Category, item.Changes[0].Reason
+	default:
+		result.unverified(resource, outcome)
+		return
+	}
+	item.Remediation, item.Reconciliation = remedies(item, resource)
+	result.Items = append(result.Items, item)
+}
+
+func (r *Result) unverified(resource Resource, outcome live.Outcome) {
+	r.Unverified = append(r.Unverified, UnverifiedResource{
+		Address: resource.Address, Type: resource.Type, ID: resource.ID, Region: resource.Region, Reason: why(outcome), Err: outcome.Err,
+	})
+}
+
+// deletedCategory is Critical, unless a user's rule for the whole type, without an attribute, says otherwise.
+func deletedCategory(kind string, overrides []Override) Category {
+	for _, override := range overrides {
+		if override.Attribute == "" && override.matches(kind, "") {
+			return override.Category
+		}
+	}
+	return Critical
+}

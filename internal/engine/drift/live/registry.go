@@ -1,0 +1,12 @@
+package live
+
+import "github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
+
+// Readers returns a reader of every AWS service that can be read, one line each. Nothing is contacted before a Read.
+func Readers(clients *awsapi.Clients) []Reader {
+	return []Reader{
+		newEC2(clients),
+		newLambda(clients),
+		newRDS(clients),
+	}
+}

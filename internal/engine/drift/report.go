@@ -1,0 +1,63 @@
+package drift
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// reportVersion is the version of the report's schema; it changes only when a reader of an older one would break.
+const reportVersion = 1
+
+type report struct {
+	Version         int                  `json:"version"`
+	Summary         summary              `json:"summary"`
+	Items           []Item               `json:"items"`
+	Unverified      []UnverifiedResource `json:"unverified"`
+	Skipped         map[string]Skipped   `json:"skipped"`
+	Ignored         int                  `json:"ignored"`
+	StateSerial     int64                `json:"state_serial"`
+	StateLineage    string               `json:"state_lineage"`
+	CoveragePercent float64              `json:"coverage_percent"`
+	Run             *run                 `json:"run,omitempty"`
+}
+
+type summary struct {
+	Total      int `json:"total"`
+	Critical   int `json:"critical"`
+	Major      int `json:"major"`
+	Minor      int `json:"minor"`
+	Unverified int `json:"unverified"`
+	Checked    int `json:"checked"`
+	Managed    int `json:"managed"`
+}
+
+// run is what differs from one look to the next even when nothing in the world did.
+type run struct {
+	StartedAt  time.Time `json:"started_at"`
+	DurationMS int64     `json:"duration_ms"`
+	APICalls   int64     `json:"api_calls"`
+}
+
+// JSON is the result as JSON, schema version 1. The same world gives the same text, so that whatever uses it does not
+// change at every look; withRun adds when and how long. Sensitive values are Hidden.
+func (r *Result) JSON(withRun bool) ([]byte, error) {
+	document := report{
+		Version: reportVersion,
+		Summary: summary{
+			Total: len(r.Items), Critical: r.Count(Critical), Major: r.Count(Major), Minor: r.Count(Minor),
+			Unverified: len(r.Unverified), Checked: r.Checked, Managed: r.Managed,
+		},
+		Items: r.Items, Unverified: r.Unverified, Skipped: r.Skipped, Ignored: r.Ignored,
+		StateSerial: r.Serial, StateLineage: r.Lineage, CoveragePercent: r.CoveragePercent(),
+	}
+	if document.Items == nil {
+		document.Items = []Item{}
+	}
+	if document.Unverified == nil {
+		document.Unverified = []UnverifiedResource{}
+	}
+	if withRun {
+		document.Run = &run{StartedAt: r.Started.UTC(), DurationMS: r.Duration.Milliseconds(), APICalls: r.Calls}
+	}
+	return json.MarshalIndent(document, "", "  ")
+}
