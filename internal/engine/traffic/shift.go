@@ -125,12 +125,14 @@ func Switch(ctx context.Context, req Request, opts Options) (outcome Outcome, er
 // observe reads every route and what the journal says of it.
 func (s *shift) observe(ctx context.Context) error {
 	for _, route := range s.Routes {
-		state, err := route.Router.Read(ctx)
-		if err != nil {
-			return &RouteError{Route: route.Key, Name: route.Router.Name(), Doing: "read", Err: err}
+		s.lanes = append(s.lanes, &lane{Route: route, uncertain: true})
+	}
+	for _, lane := range s.lanes {
+		if err := s.read(ctx, lane); err != nil {
+			return err
 		}
-		s.lanes = append(s.lanes, &lane{Route: route, known: state, back: state.Weights})
-		s.outcome.States = append(s.outcome.States, state)
+		lane.back = lane.known.Weights
+		s.outcome.States = append(s.outcome.States, lane.known)
 	}
 	slices.SortStableFunc(s.lanes, func(a, b *lane) int {
 		return cmp.Or(cmp.Compare(a.Router.Tier(), b.Router.Tier()), cmp.Compare(a.Key, b.Key))
