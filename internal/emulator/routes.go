@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// restRoute names an operation of a REST service. In the pattern {} is one part of the path and {+} the rest; an upper
-// case one ({!}) is the part that names the resource.
+// restRoute names an operation of a REST service. In the pattern {} is one part of the path, and {!} the part that names
+// the resource; behind a question mark stands what the query must hold.
 type restRoute struct {
 	method, pattern, operation string
 }
@@ -28,21 +28,24 @@ func route(service string, r *http.Request) (operation, resource string) {
 	}
 	parts := strings.Split(strings.Trim(r.URL.EscapedPath(), "/"), "/")
 	for _, candidate := range restRoutes[service] {
-		if candidate.method != r.Method {
+		pattern, query, _ := strings.Cut(candidate.pattern, "?")
+		if candidate.method != r.Method || !holds(r.URL.Query(), query) {
 			continue
 		}
-		if resource, ok := match(strings.Split(strings.Trim(candidate.pattern, "/"), "/"), parts); ok {
+		if resource, ok := match(strings.Split(strings.Trim(pattern, "/"), "/"), parts); ok {
 			return candidate.operation, resource
 		}
 	}
 	return r.Method + " " + r.URL.Path, ""
 }
 
+func holds(query url.Values, want string) bool {
+	name, value, valued := strings.Cut(want, "=")
+	return want == "" || (query.Has(name) && (!valued || query.Get(name) == value))
+}
+
 func match(pattern, parts []string) (resource string, ok bool) {
 	for i, want := range pattern {
-		if want == "{+}" {
-			return resource, i < len(parts)
-		}
 		if i >= len(parts) {
 			return "", false
 		}

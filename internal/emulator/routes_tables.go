@@ -3,7 +3,6 @@ package emulator
 // https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
 var lambdaRoutes = []restRoute{
 	{"GET", "/2015-03-31/functions", "ListFunctions"},
-	{"GET", "/2015-03-31/functions/", "ListFunctions"},
 	{"POST", "/2015-03-31/functions", "CreateFunction"},
 	{"GET", "/2015-03-31/functions/{!}", "GetFunction"},
 	{"DELETE", "/2015-03-31/functions/{!}", "DeleteFunction"},
@@ -46,7 +45,6 @@ var route53Routes = []restRoute{
 	{"DELETE", "/2013-04-01/hostedzone/{!}", "DeleteHostedZone"},
 	{"GET", "/2013-04-01/hostedzone/{!}/rrset", "ListResourceRecordSets"},
 	{"POST", "/2013-04-01/hostedzone/{!}/rrset", "ChangeResourceRecordSets"},
-	{"POST", "/2013-04-01/hostedzone/{!}/rrset/", "ChangeResourceRecordSets"},
 	{"POST", "/2013-04-01/hostedzone/{!}/associatevpc", "AssociateVPCWithHostedZone"},
 	{"POST", "/2013-04-01/hostedzone/{!}/disassociatevpc", "DisassociateVPCFromHostedZone"},
 	{"GET", "/2013-04-01/hostedzone/{!}/dnssec", "GetDNSSEC"},
@@ -64,6 +62,7 @@ var route53Routes = []restRoute{
 // https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Operations_Amazon_CloudFront.html
 var cloudfrontRoutes = []restRoute{
 	{"GET", "/2020-05-31/distribution", "ListDistributions"},
+	{"POST", "/2020-05-31/distribution?WithTags", "CreateDistributionWithTags"},
 	{"POST", "/2020-05-31/distribution", "CreateDistribution"},
 	{"GET", "/2020-05-31/distribution/{!}", "GetDistribution"},
 	{"DELETE", "/2020-05-31/distribution/{!}", "DeleteDistribution"},
@@ -75,6 +74,7 @@ var cloudfrontRoutes = []restRoute{
 	{"POST", "/2020-05-31/distribution/{!}/invalidation", "CreateInvalidation"},
 	{"GET", "/2020-05-31/distribution/{!}/invalidation/{}", "GetInvalidation"},
 	{"GET", "/2020-05-31/tagging", "ListTagsForResource"},
+	{"POST", "/2020-05-31/tagging?Operation=Untag", "UntagResource"},
 	{"POST", "/2020-05-31/tagging", "TagResource"},
 	{"GET", "/2020-05-31/origin-access-control", "ListOriginAccessControls"},
 	{"POST", "/2020-05-31/origin-access-control", "CreateOriginAccessControl"},

@@ -4,7 +4,9 @@ package emulator
 func (e *Emulator) addRules() {
 	e.lambda = newLambdaRules()
 	e.services = map[string]ruleset{
-		"lambda":  e.lambda,
-		"route53": newRoute53Rules(e.options.Propagation),
+		"apigateway": newAPIGatewayRules(),
+		"cloudfront": newCloudfrontRules(e.options.Propagation),
+		"lambda":     e.lambda,
+		"route53":    newRoute53Rules(e.options.Propagation),
 	}
 }
