@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -53,7 +54,11 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x, err := e.read(r)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		status := http.StatusBadRequest
+		if errors.Is(err, errBodyTooLarge) {
+			status = http.StatusRequestEntityTooLarge
+		}
+		http.Error(w, err.Error(), status)
 		return
 	}
 	finish := e.calls.begin(x.Call)
@@ -194,17 +199,36 @@ func (e *Emulator) read(r *http.Request) (*exchange, error) {
 	x.At = time.Now()
 	x.Region, x.Service = scopeOf(r)
 	if x.Service != "s3" {
-		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+		body, err := readBody(r)
 		if err != nil {
 			return nil, err
-		}
-		if len(body) > maxBody {
-			return nil, errBodyTooLarge
 		}
 		x.body = body
 	}
 	x.identify()
 	return x, nil
+}
+
+// readBody reads a whole body. A compressed one (https://smithy.io/2.0/spec/behavior-traits.html#requestcompression-trait)
+// is unpacked, which moto does twice, and then fails.
+func readBody(r *http.Request) ([]byte, error) {
+	source := io.Reader(r.Body)
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		unpacked, err := gzip.NewReader(source)
+		if err != nil {
+			return nil, err
+		}
+		source = unpacked
+		r.Header.Del("Content-Encoding")
+	}
+	body, err := io.ReadAll(io.LimitReader(source, maxBody+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > maxBody {
+		return nil, errBodyTooLarge
+	}
+	return body, nil
 }
 
 // errorLog is where the HTTP server complains.
