@@ -3,6 +3,7 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,8 @@ var (
 	ErrMissing = errors.New("the target does not exist")
 	// ErrUnrestorable: the target cannot be captured so that it could be put back (an unversioned bucket).
 	ErrUnrestorable = errors.New("the target cannot be put back")
+	// ErrConcurrentChange: somebody else changed the target since Diff. A new Diff shows what is left to do.
+	ErrConcurrentChange = errors.New("somebody else changed the target meanwhile")
 )
 
 // Item is the captured state of one target: enough to put it back, and never a secret.
@@ -25,6 +28,9 @@ type Item struct {
 	Objects int             // how many things are captured (objects, records, one)
 	Bytes   int64           // of the things captured, where that means something
 	State   json.RawMessage // canonical JSON, the service's own
+	// Parts are the bulk of a state that is too large for one JSON value, each a few megabytes at most and in a format of
+	// the service's own. They are kept beside the manifest.
+	Parts [][]byte
 	// Warnings are about what the capture could not hold.
 	Warnings []string
 }
@@ -60,10 +66,29 @@ type Service interface {
 	// Capture reads the live state.
 	Capture(ctx context.Context) (Item, error)
 	// Diff returns the changes that would put the live state back to item, in the order to do them; none when it
-	// is already so.
+	// is already so. Together with changes it may return an error that is ErrUnrestorable: the changes are what can be
+	// put back, the error says what cannot.
 	Diff(ctx context.Context, item Item) ([]Change, error)
-	// Restore does the changes. Doing them twice is harmless; after a failure half-way, a new Diff shows what is left.
+	// Restore does the changes of one Diff, all of them or all that are left. Doing them twice is harmless; after a failure half-way, a new Diff shows what is left.
 	Restore(ctx context.Context, changes []Change) error
 	// Verify reads back and returns an error that says what differs, or nil.
 	Verify(ctx context.Context, item Item) error
+}
+
+// Cleaner is a Service that can also take away what is newer than a capture and does no harm where it is.
+type Cleaner interface {
+	// Cleanup returns the changes that would take it away, in the order to do them, for Restore.
+	Cleanup(ctx context.Context, item Item) ([]Change, error)
+}
+
+// canonical returns v as JSON without insignificant space, map keys sorted and HTML left alone: equal values give equal
+// bytes.
+func canonical(v any) (json.RawMessage, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSpace(out.Bytes()), nil
 }
