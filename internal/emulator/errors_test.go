@@ -2,10 +2,6 @@ package emulator_test
 
 import (
 	"errors"
-	"os"
-	"os/exec"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/aws/smithy-go"
@@ -32,18 +28,4 @@ func must[T any](t *testing.T) func(T, error) T {
 		}
 		return output
 	}
-}
-
-func fmtPID() string { return strconv.Itoa(os.Getpid()) }
-
-func pidOf(command *exec.Cmd) string { return strconv.Itoa(command.Process.Pid) }
-
-// isRunning tells that a process is there and not a zombie.
-func isRunning(pid string) bool {
-	status, err := os.ReadFile("/proc/" + pid + "/stat")
-	if err != nil {
-		return false
-	}
-	_, after, _ := strings.Cut(string(status), ") ")
-	return !strings.HasPrefix(after, "Z")
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -38,14 +39,28 @@ func emulatorOfItsOwn(t *testing.T) (*emulator.Emulator, error) {
 	return started, err
 }
 
+// children returns the moto processes of a process.
+func children(t *testing.T, parent int) []string {
+	t.Helper()
+	output, err := exec.CommandContext(t.Context(), "pgrep", "-f", "-P", strconv.Itoa(parent), "serve_forever").Output()
+	var failed *exec.ExitError
+	if err != nil && (!errors.As(err, &failed) || failed.ExitCode() != 1) { // 1: there is none
+		t.Fatal(err)
+	}
+	return strings.Fields(string(output))
+}
+
+// isRunning tells that a process is there and not a zombie.
+func isRunning(t *testing.T, pid string) bool {
+	t.Helper()
+	state, _ := exec.CommandContext(t.Context(), "ps", "-o", "state=", "-p", pid).Output() // fails when it is gone
+	return len(state) > 0 && !strings.HasPrefix(string(state), "Z")
+}
+
 // pythons counts the moto processes that we started.
 func pythons(t *testing.T) int {
 	t.Helper()
-	output, err := exec.CommandContext(t.Context(), "ps", "-o", "args=", "--ppid", fmtPID()).Output()
-	if err != nil && len(output) == 0 {
-		return 0 // no children
-	}
-	return strings.Count(string(output), "serve_forever")
+	return len(children(t, os.Getpid()))
 }
 
 func TestCloseLeavesNothing(t *testing.T) {
@@ -243,8 +258,7 @@ func TestKilledParentLeavesNothing(t *testing.T) {
 		}
 		seen.Write(buffer[:read])
 	}
-	listing := must[[]byte](t)(exec.CommandContext(t.Context(), "pgrep", "-P", pidOf(child)).Output())
-	moto := strings.Fields(string(listing))
+	moto := children(t, child.Process.Pid)
 	if len(moto) != 2 { // the shared emulator of the child's TestMain, and its own
 		t.Fatalf("the child has processes %v, want 2", moto)
 	}
@@ -254,7 +268,7 @@ func TestKilledParentLeavesNothing(t *testing.T) {
 	_ = child.Wait() // it was killed
 	deadline := time.Now().Add(10 * time.Second)
 	for _, pid := range moto {
-		for isRunning(pid) {
+		for isRunning(t, pid) {
 			if time.Now().After(deadline) {
 				t.Fatalf("moto %s outlives its parent", pid)
 			}
