@@ -4,6 +4,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/drift"
 )
 
 // Everything the provider serves, one line each.
@@ -12,6 +14,7 @@ var (
 		// one constructor a line
 	}
 	dataSources = []func() datasource.DataSource{
+		drift.NewDataSource,
 		// one constructor a line
 	}
 	functions = []func() function.Function{

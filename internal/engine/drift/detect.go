@@ -161,9 +161,24 @@ func (r *Result) unverified(resource Resource, outcome live.Outcome) {
 // deletedCategory is Critical, unless a user's rule for the whole type, without an attribute, says otherwise.
 func deletedCategory(kind string, overrides []Override) Category {
 	for _, override := range overrides {
-		if override.Attribute == "" && override.matches(kind, "") {
+		if (override.Attribute == "" || override.Attribute == "*") && override.matches(kind, "") {
 			return override.Category
 		}
 	}
 	return Critical
+}
+
+// Supports tells whether a glob over types matches any type that can be looked at by itself, and, when it names a type
+// that is only compared with its owner, the owner's type.
+func Supports(specs map[string]live.Spec, glob string) (ok bool, owner string) {
+	for kind, spec := range specs {
+		switch {
+		case !match(glob, kind):
+		case spec.Part == nil:
+			return true, ""
+		default:
+			owner = spec.Part.OwnerType
+		}
+	}
+	return false, owner
 }

@@ -1,0 +1,87 @@
+package drift
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+func count(description string) schema.Attribute {
+	return schema.Int64Attribute{Computed: true, MarkdownDescription: description}
+}
+
+func text(description string) schema.Attribute {
+	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+}
+
+func lines(description string) schema.Attribute {
+	return schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: description}
+}
+
+func outputs() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"items":    itemsAttribute(),
+		"total":    count("How many resources differ: the length of `items`."),
+		"critical": count("How many of them are critical: access was opened or cut off, protection is off, it moved, or it is gone."),
+		"major":    count("How many of them are major: it behaves, performs or costs differently."),
+		"minor":    count("How many of them are minor: it is described, watched or kept differently."),
+		"ignored":  count("How many changes and deletions `ignore` covers."),
+		"checked":  count("How many resource instances of the state were read and compared."),
+		"unverified": count(
+			"How many could not be read, or not completely. They are never clean."),
+		"unverified_resources": schema.ListNestedAttribute{
+			Computed: true, MarkdownDescription: "The resources that could not be read, or not completely, by address.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"address": text("Address in the state."),
+				"type":    text("Resource type."),
+				"id":      text("Id in the state."),
+				"region":  text("AWS Region."),
+				"reason":  text("What could not be read, and why."),
+			}},
+		},
+		"skipped": schema.MapNestedAttribute{
+			Computed: true, MarkdownDescription: "Resources of the state that were not looked at, by type.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"count":  count("How many."),
+				"reason": text("Why."),
+			}},
+		},
+		"coverage_percent": schema.Float64Attribute{Computed: true, MarkdownDescription: "`checked` in percent of all managed resource instances of the state, rounded down to a tenth."},
+		"blocked": schema.BoolAttribute{
+			Computed: true, MarkdownDescription: "Whether `fail_on` would have stopped the plan. True is only seen when `RELIABILITY_DRIFT_OVERRIDE` let it through; otherwise the plan ends with an error.",
+		},
+		"state_serial": count("Serial number of the state that was compared."),
+		"report_json":  text("All of it as JSON, schema `version` 1. The same world gives the same text. Sensitive values are not in it."),
+		"duration_ms":  count("How long the comparison took, in milliseconds. Differs at every read."),
+		"api_calls":    count("How many AWS calls it took, retries not counted."),
+	}
+}
+
+func itemsAttribute() schema.Attribute {
+	return schema.ListNestedAttribute{
+		Computed: true, MarkdownDescription: "The resources that differ, worst first, then by address.",
+		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"address":    text("Address in the state."),
+			"type":       text("Resource type."),
+			"id":         text("Id in the state."),
+			"region":     text("AWS Region."),
+			"account_id": text("AWS account, where the state tells it."),
+			"kind":       text("`changed` or `deleted`."),
+			"category":   text("`critical`, `major` or `minor`: that of the worst change."),
+			"reason":     text("Why, in words."),
+			"changes": schema.ListNestedAttribute{
+				Computed: true, MarkdownDescription: "What differs, worst first; empty for a deletion.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"path":     text("Attribute, such as `memory_size` or `tags.Name`. Each security group rule is a change of `ingress` or `egress`."),
+					"expected": text("Value in the state; null when there is none. Lists are JSON. Values that the state marks as sensitive, and a function's environment, read `(sensitive value)`."),
+					"actual":   text("Value in AWS, likewise."),
+					"category": text("`critical`, `major` or `minor`."),
+					"reason":   text("Why, in words."),
+				}},
+			},
+			"monthly_cost_delta": schema.Float64Attribute{Computed: true, MarkdownDescription: "What the difference costs a month, in US dollars; null where no price is known, never 0. This version knows no prices."},
+			"cost_basis":         text("What `monthly_cost_delta` rests on; `unknown` where no price is known."),
+			"remediation":        lines("Shell commands that put AWS back as the configuration says."),
+			"reconciliation":     lines("Shell commands that make the state agree with AWS instead; lines that begin with `#` tell what the configuration needs."),
+		}},
+	}
+}

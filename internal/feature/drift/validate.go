@@ -1,0 +1,91 @@
+package drift
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	engine "github.com/project3-ls/terraform-provider-reliability/internal/engine/drift"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
+)
+
+// ValidateConfig refuses what can never work: types that nobody reads, and ignores that cover everything or never end.
+func (d *dataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	var kinds, ignores types.List
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("types"), &kinds)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("ignore"), &ignores)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	validateTypes(kinds, &resp.Diagnostics)
+	for i, element := range ignores.Elements() {
+		object, ok := element.(types.Object)
+		if !ok || object.IsUnknown() || object.IsNull() {
+			continue
+		}
+		var ignore ignoreModel
+		resp.Diagnostics.Append(object.As(ctx, &ignore, basetypes.ObjectAsOptions{})...)
+		validateIgnore(ignore, path.Root("ignore").AtListIndex(i), &resp.Diagnostics)
+	}
+}
+
+func validateTypes(kinds types.List, diags *diag.Diagnostics) {
+	specs := engine.Specs(live.Readers(nil))
+	for i, element := range kinds.Elements() {
+		kind, ok := element.(types.String)
+		if !ok || kind.IsUnknown() || kind.IsNull() {
+			continue
+		}
+		supported, owner := engine.Supports(specs, kind.ValueString())
+		at := path.Root("types").AtListIndex(i)
+		switch {
+		case supported:
+		case owner != "":
+			tfdiag.ErrorAt(diags, at, tfdiag.Message{
+				Summary:  "Type is compared with its owner",
+				Happened: fmt.Sprintf("%s is no thing of its own in AWS: it is a part of %s and compared together with it.", kind.ValueString(), owner),
+				Next:     "write " + owner + " instead.",
+			})
+		default:
+			tfdiag.ErrorAt(diags, at, tfdiag.Message{
+				Summary:  "Type cannot be read",
+				Happened: fmt.Sprintf("no reader knows %q.", kind.ValueString()),
+				Next:     "choose among " + strings.Join(ownTypes(specs), ", ") + ", or leave types out: what cannot be read is then counted in skipped.",
+			})
+		}
+	}
+}
+
+// ownTypes are the types that can be asked for.
+func ownTypes(specs map[string]live.Spec) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(specs)), func(kind string) bool { return specs[kind].Part != nil })
+}
+
+func validateIgnore(ignore ignoreModel, at path.Path, diags *diag.Diagnostics) {
+	if ignore.Address.IsNull() && ignore.Type.IsNull() && ignore.Attribute.IsNull() {
+		tfdiag.ErrorAt(diags, at, tfdiag.Message{
+			Summary:  "Ignore entry covers everything",
+			Happened: "an entry of ignore without address, type and attribute would hide all drift.",
+			Next:     "set at least one of them.",
+		})
+	}
+	if ignore.Expires.IsNull() || ignore.Expires.IsUnknown() {
+		return
+	}
+	if _, err := parseExpiry(ignore.Expires.ValueString()); err != nil {
+		tfdiag.ErrorAt(diags, at.AtName("expires"), tfdiag.Message{
+			Summary:  "Expiry is not a date",
+			Happened: fmt.Sprintf("%q is neither a date nor an RFC 3339 time.", ignore.Expires.ValueString()),
+			Next:     "write a date such as 2030-12-31, or a time such as 2030-12-31T18:00:00Z.",
+		})
+	}
+}
