@@ -83,7 +83,7 @@ func (d *demo) brokenRelease(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, _, sick := d.blue.status()
+	_, sick := d.blue.status()
 	d.excerpt(ended.Output)
 	recovery := "never"
 	if !sick.IsZero() {

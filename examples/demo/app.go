@@ -83,9 +83,9 @@ func (a *app) deploy(_ http.ResponseWriter, r *http.Request) {
 	a.release, a.served, a.firstSick = r.URL.Query().Get("release"), 0, time.Time{}
 }
 
-// status returns the release, how many probes were answered, and when one was first told bad news.
-func (a *app) status() (release string, probes int, firstSick time.Time) {
+// status returns how many probes were answered, and when one was first told bad news.
+func (a *app) status() (probes int, firstSick time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.release, a.probes, a.firstSick
+	return a.probes, a.firstSick
 }

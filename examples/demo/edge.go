@@ -162,15 +162,12 @@ func (e *edge) answer(w dns.ResponseWriter, question *dns.Msg) {
 	_ = w.WriteMsg(reply)
 }
 
-type backendKey struct{}
-
 // proxy resolves the shop's name for each request and passes the request on.
 func (e *edge) proxy(nameServer string) http.Handler {
 	resolver := &dns.Client{Timeout: 2 * time.Second}
-	forward := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(r.In.Context().Value(backendKey{}).(*url.URL)) //nolint:forcetypeassert // set below
-		},
+	forward := map[string]*httputil.ReverseProxy{}
+	for address, backend := range e.backends {
+		forward[address] = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(backend) }}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := new(dns.Msg)
@@ -184,11 +181,10 @@ func (e *edge) proxy(nameServer string) http.Handler {
 			return
 		}
 		record, ok := answer.Answer[0].(*dns.A)
-		backend := e.backends[record.A.String()]
-		if !ok || backend == nil {
+		if !ok || forward[record.A.String()] == nil {
 			http.Error(w, "no such backend", http.StatusBadGateway)
 			return
 		}
-		forward.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), backendKey{}, backend)))
+		forward[record.A.String()].ServeHTTP(w, r)
 	})
 }

@@ -123,8 +123,8 @@ func (d *demo) openTheShop(ctx context.Context) error {
 		line := fmt.Sprintf("traffic   blue %3d %%   green %3d %%", blue, green)
 		if d.customers != nil {
 			sent, failed := d.customers.count()
-			_, blueProbes, _ := d.blue.status()
-			_, greenProbes, _ := d.green.status()
+			blueProbes, _ := d.blue.status()
+			greenProbes, _ := d.green.status()
 			line += fmt.Sprintf("   %5d requests sent, %d failed   %d probes answered", sent, failed, blueProbes+greenProbes)
 		}
 		d.say("%s", line)

@@ -31,7 +31,7 @@ func (t *timeline) chapter(title string) {
 func (t *timeline) excerpt(output string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, line := range strings.Split(errorsOf(output), "\n") {
+	for line := range strings.SplitSeq(errorsOf(output), "\n") {
 		fmt.Fprintf(t.out, "         | %s\n", line) //nolint:errcheck // a terminal
 	}
 }
@@ -43,7 +43,7 @@ func errorsOf(output string) string {
 		return strings.TrimSpace(output)
 	}
 	var lines []string
-	for _, line := range strings.Split("Error: "+after, "\n") {
+	for line := range strings.SplitSeq("Error: "+after, "\n") {
 		line = strings.TrimRight(strings.TrimLeft(line, "│╷╵ "), " ")
 		if line != "" || (len(lines) > 0 && lines[len(lines)-1] != "") {
 			lines = append(lines, line)

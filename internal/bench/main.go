@@ -126,7 +126,7 @@ func writeREADME(file, text string) error {
 	if !found || !closed {
 		return errors.New("README.md has no place for the table")
 	}
-	return os.WriteFile(file, []byte(before+begin+"\n"+text+"\n"+end+after), 0o600)
+	return os.WriteFile(file, []byte(before+begin+"\n"+text+"\n"+end+after), 0o600) //nolint:gosec // the project's own
 }
 
 // median runs measure several times and returns the median duration.

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,7 +99,7 @@ func startAndSchema(ctx context.Context, binary string, protocol int) (time.Dura
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	began := time.Now()
-	cmd := exec.CommandContext(ctx, binary) //nolint:gosec // the provider under measurement
+	cmd := exec.CommandContext(ctx, binary)
 	cmd.Env = append(os.Environ(), "TF_PLUGIN_MAGIC_COOKIE=d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
 		"PLUGIN_PROTOCOL_VERSIONS="+strconv.Itoa(protocol))
 	out, err := cmd.StdoutPipe()
@@ -138,10 +139,20 @@ type raw struct{}
 
 var _ encoding.Codec = raw{}
 
-func (raw) Marshal(v any) ([]byte, error) { return *v.(*[]byte), nil } //nolint:forcetypeassert // only ours
+func (raw) Marshal(v any) ([]byte, error) {
+	message, ok := v.(*[]byte)
+	if !ok {
+		return nil, fmt.Errorf("a %T is no raw message", v)
+	}
+	return *message, nil
+}
 
 func (raw) Unmarshal(data []byte, v any) error {
-	*v.(*[]byte) = append([]byte(nil), data...) //nolint:forcetypeassert // only ours
+	message, ok := v.(*[]byte)
+	if !ok {
+		return fmt.Errorf("a %T is no raw message", v)
+	}
+	*message = slices.Clone(data)
 	return nil
 }
 
@@ -178,7 +189,7 @@ func residentOf(binary string) int64 {
 		if target, err := os.Readlink(link); err != nil || target != binary {
 			continue
 		}
-		status, err := os.ReadFile(filepath.Join(filepath.Dir(link), "status")) //nolint:gosec // of /proc
+		status, err := os.ReadFile(filepath.Join(filepath.Dir(link), "status"))
 		if err != nil {
 			continue
 		}

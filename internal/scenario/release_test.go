@@ -140,7 +140,7 @@ func assertLive(t *testing.T, e *emulator.Emulator, blue, green int64, version, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer object.Body.Close()
+	defer object.Body.Close() //nolint:errcheck // read below
 	content := make([]byte, 64)
 	n, _ := object.Body.Read(content)
 	if string(content[:n]) != page {

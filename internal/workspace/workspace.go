@@ -107,9 +107,9 @@ func install(ctx context.Context, options Options, target string) error {
 
 // installation is the CLI configuration: ours from our mirror, hashicorp's from the other one, nothing from elsewhere.
 func installation(ours, other string) string {
-	text := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path    = %q\n    include = [\"*/project3-ls/*\"]\n  }\n", ours)
+	text := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n", ours)
 	if other != "" {
-		text += fmt.Sprintf("  filesystem_mirror {\n    path    = %q\n    include = [\"*/hashicorp/*\"]\n  }\n", other)
+		text += fmt.Sprintf("  filesystem_mirror {\n    path    = %q\n    include = [\"hashicorp/aws\"]\n  }\n", other)
 	}
 	return text + "}\n"
 }
@@ -141,7 +141,7 @@ func find(ctx context.Context, dir string) (string, error) {
 
 // Write puts a file of the configuration in place.
 func (w *Workspace) Write(name, content string) error {
-	return os.WriteFile(filepath.Join(w.Dir, name), []byte(content), 0o600)
+	return os.WriteFile(filepath.Join(w.Dir, name), []byte(content), 0o600) //nolint:gosec // a name of the caller's own
 }
 
 // Copy puts the files of a folder that match pattern in place.
