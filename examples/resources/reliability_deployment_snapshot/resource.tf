@@ -1,0 +1,18 @@
+variable "release" {
+  type        = string
+  description = "Release that is brought out."
+}
+
+# Captures what serves now, and opens a deployment in the ledger. Everything that brings the release out depends on it.
+resource "reliability_deployment_snapshot" "before" {
+  name    = "shop"
+  release = var.release
+
+  targets = {
+    api   = { lambda_alias = { function_name = "shop-api", name = "live" } }
+    site  = { s3_bucket = { bucket = "shop-site", exclude = ["uploads/*"] } }
+    names = { route53_record = { zone_id = "Z0123456789EXAMPLE", name = "www.shop.example", type = "A" } }
+  }
+
+  retention = { keep_last = 20 }
+}
