@@ -5,12 +5,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/bluegreenswitch"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/drift"
 )
 
 // Everything the provider serves, one line each.
 var (
 	resources = []func() resource.Resource{
+		bluegreenswitch.NewResource,
 		// one constructor a line
 	}
 	dataSources = []func() datasource.DataSource{

@@ -1,0 +1,158 @@
+package bluegreenswitch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/traffic"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
+)
+
+// ValidateConfig reports what is wrong whatever AWS says.
+func (r *switchResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	routes, _ := routesOf(config.Routes, &resp.Diagnostics)
+	for _, route := range routes {
+		route.kind.validate(ctx, route.value, route.at, &resp.Diagnostics)
+	}
+	config.toStrategy(ctx, &resp.Diagnostics)
+	config.validateGate(ctx, &resp.Diagnostics)
+}
+
+// ModifyPlan plans a move back when what is live is not what is configured, and refuses at plan what would fail at
+// apply. It runs once more just before the apply, when what was unknown is known.
+func (r *switchResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.data == nil {
+		return
+	}
+	var plan model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	var prior *model
+	if !req.State.Raw.IsNull() {
+		prior = &model{}
+		resp.Diagnostics.Append(req.State.Get(ctx, prior)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if prior != nil && prior.steady() && req.Plan.Raw.Equal(req.State.Raw) {
+		return
+	}
+	plan.planOutputs(prior)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	var seen observed
+	if raw, diags := req.Private.GetKey(ctx, observedKey); !diags.HasError() && raw != nil {
+		if err := json.Unmarshal(raw, &seen); err != nil {
+			seen = nil
+		}
+	}
+	r.inspect(ctx, &plan, seen, &resp.Diagnostics)
+}
+
+// steady tells whether active has all the traffic and nothing is left to look after.
+func (m *model) steady() bool {
+	return m.Live.Equal(liveObject(traffic.On(m.active(), 100))) && m.Status.ValueString() != string(traffic.StatusInterrupted)
+}
+
+// planOutputs plans what is known beforehand: a switch ends with everything at active, or in an error.
+func (m *model) planOutputs(prior *model) {
+	m.Live = types.ObjectUnknown(liveType)
+	if !m.Active.IsUnknown() {
+		m.Live = liveObject(traffic.On(m.active(), 100))
+	}
+	m.Status = types.StringValue(string(traffic.StatusSteady))
+	m.EstimatedRecoverySeconds = types.Int64Unknown()
+	m.SwitchedAt, m.LastSwitchSeconds = types.StringUnknown(), types.Float64Unknown()
+	if prior != nil && prior.steady() && prior.Active.Equal(m.Active) && prior.Routes.Equal(m.Routes) {
+		m.SwitchedAt, m.LastSwitchSeconds = prior.SwitchedAt, prior.LastSwitchSeconds
+	}
+}
+
+// observedKey is where a refresh leaves in private state what it saw, so that the plan after it asks AWS no second time.
+const observedKey = "observed"
+
+// observed is what was seen of each route, by its target.
+type observed map[string]observedRoute
+
+type observedRoute struct {
+	Settling    time.Duration         `json:"settling"`
+	Propagation time.Duration         `json:"propagation"`
+	Unfit       []*traffic.UnfitError `json:"unfit,omitempty"`
+}
+
+func (o observed) add(target string, state traffic.State) {
+	o[target] = observedRoute{Settling: state.Settling, Propagation: state.Propagation, Unfit: state.Unfit}
+}
+
+func (o observed) state(target string) (traffic.State, bool) {
+	seen, ok := o[target]
+	return traffic.State{Settling: seen.Settling, Propagation: seen.Propagation, Unfit: seen.Unfit}, ok
+}
+
+// inspect looks at the routes, as far as they are known, for what would make the apply fail.
+func (r *switchResource) inspect(ctx context.Context, plan *model, seen observed, diags *diag.Diagnostics) {
+	strategy, strategyKnown := plan.toStrategy(ctx, diags)
+	if plan.Region.IsUnknown() || diags.HasError() {
+		return
+	}
+	routes, where, _ := routersOf(ctx, r.data, plan.Region.ValueString(), plan.Routes, diags)
+	var states []traffic.State
+	for _, route := range routes {
+		state, ok := seen.state(route.Router.Target())
+		if !ok {
+			var err error
+			if state, err = route.Router.Read(ctx); err != nil {
+				wordRead(diags, where[route.Key], err)
+				continue
+			}
+		}
+		for _, unfit := range state.Unfit {
+			wordUnfit(diags, where[route.Key], unfit)
+		}
+		states = append(states, state)
+	}
+	patience, patienceKnown := plan.patience(ctx, r.data.Health)
+	if diags.HasError() || plan.MaxRecoveryTime.IsUnknown() || !strategyKnown || !patienceKnown || len(states) == 0 {
+		return
+	}
+	estimate := traffic.EstimateRecovery(states, strategy, plan.checked(), patience)
+	if estimate.Total() > plan.maxRecovery() {
+		tfdiag.ErrorAt(diags, path.Root("max_recovery_time"), tfdiag.Message{
+			Summary: "Recovery would take too long",
+			Happened: fmt.Sprintf("A bad target would keep traffic for about %s: %s until the checks call it bad, %s for the calls, %s of propagation in AWS and %s that clients go on with what they know. "+
+				"max_recovery_time is %s.", estimate.Total(), estimate.Detection, estimate.Call, estimate.Settling, estimate.Propagation, plan.maxRecovery()),
+			Next: "lower the TTL of the records, let the checks decide sooner (max_retries, retry_delay, failure_threshold, check_interval of the strategy), or raise max_recovery_time.",
+		})
+	}
+}
+
+// wordRead words that a route could not be read.
+func wordRead(diags *diag.Diagnostics, route route, err error) {
+	message := tfdiag.Message{Summary: "The route cannot be read", Happened: fmt.Sprintf("The route %q could not be read", route.key), Err: err}
+	if errors.Is(err, traffic.ErrMissing) {
+		message.Summary = "The target of the route does not exist"
+		message.Next = "check the names, the account and the Region. When the target is made in the same configuration, refer to an attribute of it that is known only afterwards, " +
+			"such as fqdn of an aws_route53_record, so that the plan does not look for it before it is there."
+	}
+	tfdiag.ErrorAt(diags, route.at, message)
+}
+
+// wordUnfit words why a route must not be switched.
+func wordUnfit(diags *diag.Diagnostics, route route, unfit *traffic.UnfitError) {
+	attribute, remedy := route.kind.blame(unfit.Reason)
+	tfdiag.ErrorAt(diags, route.at.AtName(attribute), tfdiag.Message{
+		Summary: "The route cannot be switched as it is", Happened: fmt.Sprintf("Route %q: %s.", route.key, unfit.Detail), Next: remedy,
+	})
+}
