@@ -6,7 +6,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,31 +21,58 @@ import (
 
 var shared *emulator.Emulator
 
+// startTimeout covers the installation of moto on a machine that has none.
+const startTimeout = 5 * time.Minute
+
 // Main starts the emulator for a test package and runs its tests: call it from TestMain. Without TF_ACC it starts
-// nothing.
+// nothing. With EMULATOR_LOG set to a path, the emulator's output is appended there.
 func Main(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	if os.Getenv("TF_ACC") == "" {
 		return m.Run()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	started, err := emulator.Start(ctx, emulator.Options{})
+	started, err := emulator.Start(ctx, emulator.Options{Log: os.Getenv("EMULATOR_LOG")})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "acctest:", err)
 		return 1
 	}
 	defer started.Close() //nolint:errcheck // the process ends
-	for _, line := range started.Env() {
-		name, value, _ := strings.Cut(line, "=")
-		if err := os.Setenv(name, value); err != nil {
-			fmt.Fprintln(os.Stderr, "acctest:", err)
-			return 1
-		}
+	if err := isolate(started.Env()); err != nil {
+		fmt.Fprintln(os.Stderr, "acctest:", err)
+		return 1
 	}
 	shared = started
 	return m.Run()
+}
+
+// isolate points the process, and the Terraform that it starts, at the emulator and at nothing else: no profile,
+// endpoint or credentials of the person who runs the tests may lead a test to a real account.
+func isolate(environment []string) error {
+	for _, line := range os.Environ() {
+		if name, _, _ := strings.Cut(line, "="); strings.HasPrefix(name, "AWS_") {
+			if err := os.Unsetenv(name); err != nil {
+				return err
+			}
+		}
+	}
+	// A CLI configuration that is not there is a warning in every output of Terraform.
+	if path := os.Getenv("TF_CLI_CONFIG_FILE"); path != "" {
+		if _, err := os.Stat(path); err != nil {
+			if err := os.Unsetenv("TF_CLI_CONFIG_FILE"); err != nil {
+				return err
+			}
+		}
+	}
+	for _, line := range append(environment, "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull) {
+		name, value, _ := strings.Cut(line, "=")
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Emulator returns the package's emulator, or skips the test without TF_ACC. Tests of one package share it: name
@@ -67,4 +96,46 @@ func Factories() map[string]func() (tfprotov6.ProviderServer, error) {
 func ProviderBlock(t testing.TB) string {
 	t.Helper()
 	return fmt.Sprintf("provider \"reliability\" {\n  store = { local = { path = %q } }\n}\n", t.TempDir())
+}
+
+var named atomic.Int64
+
+// Unique returns a name for something in AWS that no other test of the package uses, made of the test's own: lower case
+// letters, digits and hyphens, at most 50 characters, so that it fits a bucket, a DNS label and a function.
+func Unique(t testing.TB) string {
+	t.Helper()
+	name := strings.Map(func(r rune) rune {
+		if (r >= 'a' && r <= 'z') || (r >= '0' && r <= '9') {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(t.Name()))
+	name = strings.Trim(name[:min(len(name), 40)], "-")
+	return fmt.Sprintf("%s-%d", name, named.Add(1))
+}
+
+// CountCalls counts the calls in the emulator's log. An empty service or operation matches all; resource is a substring
+// of the name or id in the request, as in emulator.Fault.
+func CountCalls(t testing.TB, service, operation, resource string) int {
+	t.Helper()
+	count := 0
+	for _, call := range Emulator(t).Calls() {
+		if (service == "" || call.Service == service) && (operation == "" || call.Operation == operation) &&
+			strings.Contains(call.Resource, resource) {
+			count++
+		}
+	}
+	return count
+}
+
+// CountMutations counts the calls in the emulator's log that change something, in services other than those named.
+func CountMutations(t testing.TB, except ...string) int {
+	t.Helper()
+	count := 0
+	for _, call := range Emulator(t).Calls() {
+		if call.Mutating && !slices.Contains(except, call.Service) {
+			count++
+		}
+	}
+	return count
 }

@@ -226,5 +226,12 @@ func (c *cloudfrontRules) stamp(id string, reply *answer) *answer {
 	}
 	reply.header.Set("Etag", c.etag(id))
 	reply.body = replaceElement(reply.body, "Status", c.status(known))
+	for _, empty := range noCertificate {
+		reply.body = bytes.ReplaceAll(reply.body, []byte(empty), nil)
+	}
 	return reply
 }
+
+// noCertificate are the certificates that a distribution does not have, which CloudFront leaves out:
+// https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ViewerCertificate.html.
+var noCertificate = []string{"<IAMCertificateId></IAMCertificateId>", "<ACMCertificateArn></ACMCertificateArn>"}

@@ -150,6 +150,9 @@ func (x *exchange) judge(reply *answer) *answer {
 		return x.fail(http.StatusNotImplemented, "NotImplemented", "the emulator does not serve "+x.Service+" "+x.Operation)
 	}
 	reply.code = codeIn(reply)
+	if reply.code == "" && reply.status == http.StatusNotFound {
+		reply.code = "NotFound" // as the SDKs name an answer without a body
+	}
 	return reply
 }
 

@@ -40,7 +40,8 @@ func (x *exchange) identify() {
 	case protocolCBOR:
 		_, x.Operation, _ = strings.Cut(x.request.URL.Path, "/operation/")
 	case protocolJSON:
-		_, x.Operation, _ = strings.Cut(x.request.Header.Get("X-Amz-Target"), ".")
+		target := x.request.Header.Get("X-Amz-Target") // AWSEvents.PutEvents
+		x.Operation = target[strings.LastIndex(target, ".")+1:]
 		x.Resource = firstName(jsonStrings(x.body))
 	case protocolQuery, protocolEC2:
 		x.Operation = form.Get("Action")
