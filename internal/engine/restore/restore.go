@@ -1,0 +1,200 @@
+// Package restore puts captured targets back: it previews, does the changes in an order that takes the bad release out
+// of the traffic first, reads back, and says what came of each target.
+package restore
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/notify"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/service"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/snapshot"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/store"
+)
+
+// Request says what to put back.
+type Request struct {
+	Store store.Store
+	// Services makes the service of a captured target.
+	Services func(ctx context.Context, spec service.Spec) (service.Service, error)
+	// SnapshotID is NAME/VERSION.
+	SnapshotID string
+	// Targets are the user's names of those to put back; none means all.
+	Targets []string
+	Reason  string
+	// Cleanup also takes away what is newer than the snapshot, where the service knows how.
+	Cleanup bool
+	// AccountID and Region are where the caller works. A snapshot of elsewhere is refused; empty is not compared.
+	AccountID string
+	Region    string
+	// Timeout bounds a Run; zero means DefaultTimeout.
+	Timeout time.Duration
+
+	Clock clock.Clock  // nil: the machine's
+	Log   *slog.Logger // nil: none
+	Sink  notify.Sink  // nil: nobody is told
+	// Holder names this process in journal and lease ("ci@build-7 pid 4711").
+	Holder string
+}
+
+// DefaultTimeout bounds a Run that sets no Timeout.
+const DefaultTimeout = 5 * time.Minute
+
+// Status is what came of a restore, or of one target.
+type Status string
+
+// The statuses.
+const (
+	NotNeeded Status = "not_needed" // everything was as captured already
+	Restored  Status = "restored"   // put back, and read back
+	Partial   Status = "partial"    // some of it
+	Failed    Status = "failed"     // none of it
+)
+
+// Target is what a preview found, or what a run did.
+type Target struct {
+	Status  Status // of a run
+	Summary string // what was captured
+	Changes []service.Change
+	Err     error // why it could not be put back, or not wholly
+}
+
+// Plan is a preview: the changes in the order in which a Run would do them.
+type Plan struct {
+	Snapshot snapshot.Manifest
+	Targets  map[string]Target
+	// Estimate is how long a Run would take, targets side by side.
+	Estimate time.Duration
+}
+
+// Changes returns the changes of all targets in the order of a Run.
+func (p Plan) Changes() []service.Change {
+	var all []service.Change
+	for _, group := range p.phases() {
+		for _, name := range group.names {
+			all = append(all, group.changes[name]...)
+		}
+	}
+	return all
+}
+
+// Valid tells whether every target can be put back wholly.
+func (p Plan) Valid() bool { return len(p.Unrestorable()) == 0 }
+
+// Unrestorable returns what cannot be put back, by target.
+func (p Plan) Unrestorable() map[string]error {
+	errs := map[string]error{}
+	for name, target := range p.Targets {
+		if target.Err != nil {
+			errs[name] = target.Err
+		}
+	}
+	return errs
+}
+
+// Result is what a Run did.
+type Result struct {
+	Status   Status
+	Snapshot snapshot.Manifest
+	Targets  map[string]Target
+	// Changes were done, in their order; those of a target that failed may have been done in part.
+	Changes []service.Change
+	// Recovery is the time from the start of the Run to the last target's read-back.
+	Recovery time.Duration
+	// Warnings are about what went wrong beside the restore: a notice that was not delivered.
+	Warnings []string
+}
+
+// ElsewhereError says that the snapshot is of another account or Region.
+type ElsewhereError struct {
+	What           string // "account" or "Region"
+	Snapshot, Here string
+}
+
+// Error names both.
+func (e *ElsewhereError) Error() string {
+	return fmt.Sprintf("the snapshot is of %s %s, and this is %s %s", e.What, e.Snapshot, e.What, e.Here)
+}
+
+// UnknownTargetError says that the snapshot does not hold a target that was asked for.
+type UnknownTargetError struct {
+	Target string
+	Known  []string
+}
+
+// Error lists what the snapshot holds.
+func (e *UnknownTargetError) Error() string {
+	return fmt.Sprintf("the snapshot has no target %q; it has %s", e.Target, strings.Join(e.Known, ", "))
+}
+
+// IncompleteError says which targets a Run did not put back. Another Run does what is left.
+type IncompleteError struct {
+	Status  Status // Partial or Failed
+	Targets map[string]error
+}
+
+// Error lists the targets.
+func (e *IncompleteError) Error() string {
+	lines := []string{"the rollback is " + string(e.Status)}
+	for _, name := range slices.Sorted(maps.Keys(e.Targets)) {
+		lines = append(lines, name+": "+e.Targets[name].Error())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap returns the causes.
+func (e *IncompleteError) Unwrap() []error { return slices.Collect(maps.Values(e.Targets)) }
+
+func (r Request) defaults() Request {
+	if r.Clock == nil {
+		r.Clock = clock.System{}
+	}
+	if r.Log == nil {
+		r.Log = slog.New(slog.DiscardHandler)
+	}
+	if r.Sink == nil {
+		r.Sink = notify.Sinks{}
+	}
+	if r.Timeout <= 0 {
+		r.Timeout = DefaultTimeout
+	}
+	if r.Holder == "" {
+		r.Holder = "terraform-provider-reliability"
+	}
+	return r
+}
+
+// load returns the snapshot and the names of the targets to put back, after the checks that need nothing of AWS.
+func (r Request) load(ctx context.Context) (snapshot.Manifest, []string, error) {
+	name, version, err := snapshot.ParseID(r.SnapshotID)
+	if err != nil {
+		return snapshot.Manifest{}, nil, err
+	}
+	m, err := snapshot.Load(ctx, r.Store, name, version)
+	if err != nil {
+		return snapshot.Manifest{}, nil, err
+	}
+	switch {
+	case r.AccountID != "" && m.AccountID != "" && r.AccountID != m.AccountID:
+		return m, nil, &ElsewhereError{What: "account", Snapshot: m.AccountID, Here: r.AccountID}
+	case r.Region != "" && m.Region != "" && r.Region != m.Region:
+		return m, nil, &ElsewhereError{What: "Region", Snapshot: m.Region, Here: r.Region}
+	}
+	known := slices.Sorted(maps.Keys(m.Items))
+	if len(r.Targets) == 0 {
+		return m, known, nil
+	}
+	wanted := slices.Compact(slices.Sorted(slices.Values(r.Targets)))
+	for _, target := range wanted {
+		if !slices.Contains(known, target) {
+			return m, nil, &UnknownTargetError{Target: target, Known: known}
+		}
+	}
+	return m, wanted, nil
+}
