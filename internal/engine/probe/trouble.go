@@ -1,0 +1,48 @@
+package probe
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// trouble is the observation of an attempt that got no usable answer. secrets are taken out of the reason.
+func trouble(ctx context.Context, what string, err error, latency time.Duration, secrets ...string) Observation {
+	reason := what + ": " + words(ctx, err)
+	for _, secret := range secrets {
+		if secret != "" {
+			reason = strings.ReplaceAll(reason, secret, "(redacted)")
+		}
+	}
+	return Observation{Status: Error, Reason: reason, Latency: latency}
+}
+
+// words says what went wrong, without the URL, which may hold a token.
+func words(ctx context.Context, err error) string {
+	var (
+		inURL       *url.Error
+		unresolved  *net.DNSError
+		certificate *x509.CertificateInvalidError
+		network     net.Error
+	)
+	switch {
+	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+		return "no answer in time"
+	case errors.Is(context.Cause(ctx), context.Canceled):
+		return "interrupted"
+	case errors.As(err, &unresolved) && unresolved.IsNotFound:
+		return "the name " + unresolved.Name + " does not resolve"
+	case errors.As(err, &certificate):
+		return "the certificate is not valid: " + certificate.Error()
+	case errors.As(err, &inURL):
+		return inURL.Err.Error()
+	case errors.As(err, &network) && network.Timeout():
+		return "no answer in time"
+	default:
+		return err.Error()
+	}
+}
