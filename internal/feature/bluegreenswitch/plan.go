@@ -59,6 +59,28 @@ func (r *switchResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		}
 	}
 	r.inspect(ctx, &plan, seen, &resp.Diagnostics)
+	plan.checkDeadline(ctx, prior == nil, &resp.Diagnostics)
+}
+
+// checkDeadline refuses a strategy that cannot end before its deadline even if nothing but its own pauses took time.
+func (m *model) checkDeadline(ctx context.Context, creating bool, diags *diag.Diagnostics) {
+	if m.Timeouts.IsUnknown() {
+		return
+	}
+	strategy, known := m.toStrategy(ctx, diags)
+	attribute, deadline := "update", m.Timeouts.Update
+	if creating {
+		attribute, deadline = "create", m.Timeouts.Create
+	}
+	limit, timeoutDiags := deadline(ctx, defaultTimeout)
+	diags.Append(timeoutDiags...)
+	if least := time.Duration(len(strategy.Percents())-1)*strategy.Interval + strategy.Bake; known && !diags.HasError() && least >= limit {
+		tfdiag.ErrorAt(diags, path.Root("timeouts"), tfdiag.Message{
+			Summary:  "The switch cannot end in time",
+			Happened: fmt.Sprintf("The pauses of the strategy alone take %s, and the deadline is %s.", least, limit),
+			Next:     fmt.Sprintf("set timeouts = { %s = ... } to more than that, with room for the propagation at each step, or shorten interval and bake.", attribute),
+		})
+	}
 }
 
 // steady tells whether active has all the traffic and nothing is left to look after.

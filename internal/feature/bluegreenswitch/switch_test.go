@@ -71,7 +71,13 @@ func TestAccSwitchToAndFro(t *testing.T) {
 				ConfigStateChecks: []statecheck.StateCheck{
 					live(0, 100), value("status", knownvalue.StringExact("steady")), value("switched_at", knownvalue.NotNull()), value("last_switch_seconds", knownvalue.NotNull()),
 				},
-				Check: func(*terraformState) error { s.wantWeights("blue 0, green 100"); return nil },
+				Check: func(*terraformState) error {
+					if calls := s.calls(); len(calls) > 6 {
+						t.Errorf("refresh, plan and apply took %d calls: %v", len(calls), calls)
+					}
+					s.wantWeights("blue 0, green 100")
+					return nil
+				},
 			},
 			{ // an attribute that moves nothing
 				PreConfig: s.emulator.ResetCalls,
