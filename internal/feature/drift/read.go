@@ -121,7 +121,7 @@ func readIgnores(ctx context.Context, list types.List, now time.Time, diags *dia
 			continue
 		}
 		if ignore.Expired(now) {
-			tfdiag.WarningAt(diags, path.Root("ignore").AtListIndex(i), tfdiag.Message{
+			warningAt(diags, path.Root("ignore").AtListIndex(i), tfdiag.Message{
 				Summary:  "Ignore entry has expired",
 				Happened: "it ended on " + entry.Expires.ValueString() + " and no longer counts. Its reason was: " + ignore.Reason,
 				Next:     "put the drift right and take the entry out, or give it a later date.",
@@ -166,7 +166,7 @@ func writeReport(ctx context.Context, object types.Object, result *engine.Result
 		err = writeFile(report.JSON.ValueString(), append(text, '\n'))
 	}
 	if err != nil {
-		tfdiag.ErrorAt(diags, path.Root("report").AtName("json"), tfdiag.Message{
+		errorAt(diags, path.Root("report").AtName("json"), tfdiag.Message{
 			Summary: "Report could not be written", Happened: "the comparison is done, and its report is not on disk", Err: err,
 			Live: "nothing was changed.", Next: "choose a path in a folder that exists and can be written.",
 		})

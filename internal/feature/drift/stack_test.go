@@ -20,6 +20,7 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/acctest"
+	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
 	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
 )
 
@@ -138,6 +139,18 @@ func (s *stack) createDatabase() {
 		Tags: []rdstypes.Tag{{Key: aws.String("Name"), Value: aws.String("orders")}},
 	}))
 	s.resource = *created.DBInstance.DbiResourceId
+	s.t.Cleanup(s.deleteDatabase) // every instance of the emulator has the same resource id
+}
+
+func (s *stack) deleteDatabase() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	_, err := s.rds.ModifyDBInstance(ctx, &rds.ModifyDBInstanceInput{DBInstanceIdentifier: &s.name, DeletionProtection: aws.Bool(false), ApplyImmediately: aws.Bool(true)})
+	if awsapi.IsNotFound(err) {
+		return
+	}
+	must[any](s)(nil, err)
+	must[*rds.DeleteDBInstanceOutput](s)(s.rds.DeleteDBInstance(ctx, &rds.DeleteDBInstanceInput{DBInstanceIdentifier: &s.name, SkipFinalSnapshot: aws.Bool(true)}))
 }
 
 // golden is a state that hashicorp/aws 5.100.0 wrote.
@@ -216,3 +229,11 @@ func (s *stack) file() string {
 }
 
 func (s *stack) json() []byte { return must[[]byte](s)(json.Marshal(s.state)) }
+
+func (s *stack) replaceState(text string) {
+	s.t.Helper()
+	s.state = nil
+	if err := json.Unmarshal([]byte(text), &s.state); err != nil {
+		s.t.Fatal(err)
+	}
+}

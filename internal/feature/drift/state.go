@@ -46,7 +46,7 @@ func stateFileError(diags *diag.Diagnostics, at path.Path, name string, err erro
 	if errors.Is(err, fs.ErrNotExist) {
 		next = "check the path, which is relative to the directory in which Terraform runs. With a remote backend there is no such file: save one with `terraform state pull > FILE`."
 	}
-	tfdiag.ErrorAt(diags, at, tfdiag.Message{
+	errorAt(diags, at, tfdiag.Message{
 		Summary: "State file cannot be read", Happened: "nothing was compared", Err: err, Next: next, Facts: []tfdiag.Fact{{Name: "File", Value: name}},
 	})
 }
@@ -61,7 +61,7 @@ func parseState(source io.Reader, specs map[string]live.Spec, at path.Path, name
 		stateFileError(diags, at, name, err)
 		return nil
 	}
-	tfdiag.ErrorAt(diags, at, tfdiag.Message{
+	errorAt(diags, at, tfdiag.Message{
 		Summary: "State cannot be used", Happened: "nothing was compared", Err: problem, Next: stateAdvice(problem.Problem),
 		Facts: []tfdiag.Fact{{Name: "File", Value: name}},
 	})

@@ -50,13 +50,13 @@ func validateTypes(kinds types.List, diags *diag.Diagnostics) {
 		switch {
 		case supported:
 		case owner != "":
-			tfdiag.ErrorAt(diags, at, tfdiag.Message{
+			errorAt(diags, at, tfdiag.Message{
 				Summary:  "Type is compared with its owner",
 				Happened: fmt.Sprintf("%s is no thing of its own in AWS: it is a part of %s and compared together with it.", kind.ValueString(), owner),
 				Next:     "write " + owner + " instead.",
 			})
 		default:
-			tfdiag.ErrorAt(diags, at, tfdiag.Message{
+			errorAt(diags, at, tfdiag.Message{
 				Summary:  "Type cannot be read",
 				Happened: fmt.Sprintf("no reader knows %q.", kind.ValueString()),
 				Next:     "choose among " + strings.Join(ownTypes(specs), ", ") + ", or leave types out: what cannot be read is then counted in skipped.",
@@ -72,7 +72,7 @@ func ownTypes(specs map[string]live.Spec) []string {
 
 func validateIgnore(ignore ignoreModel, at path.Path, diags *diag.Diagnostics) {
 	if ignore.Address.IsNull() && ignore.Type.IsNull() && ignore.Attribute.IsNull() {
-		tfdiag.ErrorAt(diags, at, tfdiag.Message{
+		errorAt(diags, at, tfdiag.Message{
 			Summary:  "Ignore entry covers everything",
 			Happened: "an entry of ignore without address, type and attribute would hide all drift.",
 			Next:     "set at least one of them.",
@@ -82,7 +82,7 @@ func validateIgnore(ignore ignoreModel, at path.Path, diags *diag.Diagnostics) {
 		return
 	}
 	if _, err := parseExpiry(ignore.Expires.ValueString()); err != nil {
-		tfdiag.ErrorAt(diags, at.AtName("expires"), tfdiag.Message{
+		errorAt(diags, at.AtName("expires"), tfdiag.Message{
 			Summary:  "Expiry is not a date",
 			Happened: fmt.Sprintf("%q is neither a date nor an RFC 3339 time.", ignore.Expires.ValueString()),
 			Next:     "write a date such as 2030-12-31, or a time such as 2030-12-31T18:00:00Z.",

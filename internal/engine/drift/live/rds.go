@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 
@@ -39,9 +40,6 @@ func (r *rdsReader) Types() []Spec {
 	}}
 }
 
-// instances are what a listing told, by resource id and by name.
-type instances struct{ byID, byName map[string]types.DBInstance }
-
 // resourceID is the id that RDS gives an instance for good. Since version 5 of hashicorp/aws it is the id in the state;
 // before, the id was the instance's name, which can change.
 func resourceID(resource Resource) string {
@@ -51,13 +49,32 @@ func resourceID(resource Resource) string {
 	return resource.Text("resource_id")
 }
 
+// instances are what a listing told.
+type instances struct {
+	listed []types.DBInstance
+	// claimed are the names in the batch: an instance that has one of them is nobody else's, renamed.
+	claimed map[string]bool
+}
+
+// find returns the instance of a resource: the one with its resource id and its name, else the one with its resource id,
+// which was renamed. Without a resource id in the state, the name decides.
 func (i instances) find(resource Resource) (types.DBInstance, bool) {
-	if id := resourceID(resource); id != "" {
-		instance, ok := i.byID[id]
-		return instance, ok
+	id, name := resourceID(resource), instanceName(resource)
+	var renamed *types.DBInstance
+	for at, instance := range i.listed {
+		now := aws.ToString(instance.DBInstanceIdentifier)
+		switch {
+		case id != "" && aws.ToString(instance.DbiResourceId) != id:
+		case strings.EqualFold(now, name):
+			return instance, true
+		case id != "" && !i.claimed[strings.ToLower(now)]:
+			renamed = &i.listed[at]
+		}
 	}
-	instance, ok := i.byName[instanceName(resource)]
-	return instance, ok
+	if renamed == nil {
+		return types.DBInstance{}, false
+	}
+	return *renamed, true
 }
 
 func instanceName(resource Resource) string {
@@ -73,25 +90,25 @@ func (r *rdsReader) Read(ctx context.Context, batch Batch) (map[Address]Outcome,
 	if err != nil {
 		return nil, err
 	}
-	listed := instances{byID: map[string]types.DBInstance{}, byName: map[string]types.DBInstance{}}
+	known := instances{claimed: map[string]bool{}}
+	for _, resource := range batch.Resources {
+		known.claimed[strings.ToLower(instanceName(resource))] = true
+	}
 	input := &rds.DescribeDBInstancesInput{Filters: rdsFilter(batch.Resources), MaxRecords: aws.Int32(rdsPage)}
 	for {
 		page, err := call(ctx, batch.Caller, client.DescribeDBInstances, input)
 		if err != nil {
 			return nil, err
 		}
-		for _, instance := range page.DBInstances {
-			listed.byID[aws.ToString(instance.DbiResourceId)] = instance
-			listed.byName[aws.ToString(instance.DBInstanceIdentifier)] = instance
-		}
+		known.listed = append(known.listed, page.DBInstances...)
 		if aws.ToString(page.Marker) == "" {
 			break
 		}
 		input.Marker = page.Marker
 	}
 	return each(ctx, batch, func(ctx context.Context, resource Resource) Outcome {
-		if instance, ok := listed.find(resource); ok {
-			return found(instanceTable, instance, resource)
+		if instance, ok := known.find(resource); ok {
+			return instanceOutcome(instance, resource)
 		}
 		return missingInstance(ctx, client, batch.Caller, resource)
 	}), nil
@@ -121,13 +138,18 @@ func missingInstance(ctx context.Context, client RDSAPI, caller *Caller, resourc
 			return nil, err
 		}
 		instance, want := page.DBInstances[0], resourceID(resource)
-		outcome := found(instanceTable, instance, resource)
-		if other := aws.ToString(instance.DbiResourceId); want != "" && other != want {
+		outcome := instanceOutcome(instance, resource)
+		if other := aws.ToString(instance.DbiResourceId); outcome.Status == Found && want != "" && other != want {
 			outcome = Outcome{Status: Deleted, Reason: "another instance, " + other + ", now has its name"}
-			if account := accountOf(aws.ToString(instance.DBInstanceArn)); resource.AccountID != "" && account != "" && account != resource.AccountID {
-				outcome = Outcome{Reason: otherAccount(resource.AccountID, account)}
-			}
 		}
 		return &outcome, nil
 	})
+}
+
+func instanceOutcome(instance types.DBInstance, resource Resource) Outcome {
+	live, err := arn.Parse(aws.ToString(instance.DBInstanceArn))
+	if err == nil && resource.AccountID != "" && live.AccountID != resource.AccountID {
+		return Outcome{Reason: otherAccount(resource.AccountID, live.AccountID)}
+	}
+	return found(instanceTable, instance, resource)
 }

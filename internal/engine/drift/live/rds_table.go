@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 )
 
@@ -148,12 +147,4 @@ func instanceLogs(i types.DBInstance, _ Resource) any {
 		return unread
 	}
 	return i.EnabledCloudwatchLogsExports
-}
-
-func accountOf(text string) string {
-	parsed, err := arn.Parse(text)
-	if err != nil {
-		return ""
-	}
-	return parsed.AccountID
 }

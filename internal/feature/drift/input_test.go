@@ -1,0 +1,145 @@
+package drift_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/acctest"
+)
+
+func TestAccBadState(t *testing.T) {
+	e := acctest.Emulator(t)
+	whole, err := os.ReadFile(filepath.Join("..", "..", "engine", "drift", "testdata", "aws-5.100.0.tfstate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	var steps []resource.TestStep
+	for i, c := range []struct{ content, want string }{
+		{"resource \"aws_vpc\" \"main\" {}", `not\s+JSON`},
+		{`{"version": 3, "modules": []}`, `format\s+version\s+3`},
+		{`{"version": 5}`, `format\s+version\s+5.*upgrade\s+this\s+provider`},
+		{string(whole[:len(whole)/2]), `ends\s+in\s+the\s+middle`},
+		{"", `is\s+empty`},
+		{`{"serial":1,"lineage":"x","meta":{},"encrypted_data":"AAAA","encryption_version":"v0"}`, `encrypted.*tofu\s+state\s+pull`},
+		{`{"format_version":"1.0","values":{}}`, `terraform\s+show\s+-json`},
+		{`["no state"]`, `not\s+a\s+Terraform\s+state`},
+	} {
+		name := filepath.Join(folder, fmt.Sprintf("%d.tfstate", i))
+		if err := os.WriteFile(name, []byte(c.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, resource.TestStep{Config: config(t, name, ""), ExpectError: regexp.MustCompile(`(?s)state\s+=\s+\{ path.*` + c.want + `.*Attribute: state\.path`)})
+	}
+	steps = append(steps, resource.TestStep{Config: config(t, filepath.Join(folder, "none.tfstate"), ""), ExpectError: regexp.MustCompile(`(?s)State file cannot be read.*state\s+=\s+\{ path.*terraform\s+state\s+pull`)})
+	e.ResetCalls()
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: steps})
+	if calls := e.Calls(); len(calls) != 0 {
+		t.Errorf("AWS was asked for a state that cannot be used: %+v", calls)
+	}
+}
+
+func TestAccBadArguments(t *testing.T) {
+	acctest.Emulator(t)
+	good := `{"version":4,"serial":1,"lineage":"x","resources":[]}`
+	path := filepath.Join(t.TempDir(), "s.tfstate")
+	if err := os.WriteFile(path, []byte(good), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var steps []resource.TestStep
+	for _, c := range []struct{ more, want string }{
+		{`types = ["aws_nonsense"]`, `(?s)Type cannot be read.*types\s+=.*aws_lambda_function`},
+		{`types = ["aws_security_group_rule"]`, `(?s)compared with its owner.*aws_security_group`},
+		{`fail_on = "everything"`, `fail_on`},
+		{`parallelism = 0`, `parallelism`},
+		{`ignore = [{ reason = "all" }]`, `Ignore entry covers everything`},
+		{`ignore = [{ type = "aws_vpc", reason = "x", expires = "soon" }]`, `(?s)Expiry is not a date.*2030-12-31`},
+		{`ignore = [{ type = "aws_vpc" }]`, `reason`},
+		{`rules = [{ type = "aws_vpc", category = "terrible" }]`, `category`},
+		{`report = { json = "/nowhere/at/all/report.json" }`, `(?s)Report could not be written`},
+	} {
+		steps = append(steps, resource.TestStep{Config: config(t, path, c.more), ExpectError: regexp.MustCompile(c.want)})
+	}
+	both := strings.Replace(config(t, path, ""), "state = { path", "state = { json = \"{}\", path", 1)
+	neither := regexp.MustCompile(`state = \{ path = .* \}`).ReplaceAllString(config(t, path, ""), "state = {}")
+	steps = append(steps,
+		resource.TestStep{Config: both, ExpectError: regexp.MustCompile(`state`)},
+		resource.TestStep{Config: neither, ExpectError: regexp.MustCompile(`state`)})
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: steps})
+}
+
+// The state may be known at apply only, and what it holds is not saved a second time.
+func TestAccStateFromJSON(t *testing.T) {
+	s := newStack(t, "json")
+	report := filepath.Join(t.TempDir(), "report.json")
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Factories(),
+		Steps: []resource.TestStep{{
+			Config: acctest.ProviderBlock(t) + fmt.Sprintf(`
+resource "terraform_data" "state" { input = file(%q) }
+
+data "reliability_drift" "test" {
+  state       = { json = terraform_data.state.output }
+  types       = ["aws_vpc", "aws_lambda*"]
+  fail_on     = "minor"
+  parallelism = 1
+  report      = { json = %q }
+}
+`, s.file(), report),
+			ConfigStateChecks: []statecheck.StateCheck{
+				expect("total", knownvalue.Int64Exact(0)), expect("checked", knownvalue.Int64Exact(2)),
+				expect("skipped", knownvalue.MapPartial(map[string]knownvalue.Check{"aws_db_instance": knownvalue.ObjectPartial(map[string]knownvalue.Check{"count": knownvalue.Int64Exact(1)})})),
+			},
+			Check: func(state *terraform.State) error {
+				for name, value := range state.RootModule().Resources["data.reliability_drift.test"].Primary.Attributes {
+					if strings.Contains(value, "s3cr3t") {
+						return fmt.Errorf("%s holds a secret of the state", name)
+					}
+				}
+				return nil
+			},
+		}},
+	})
+	content, err := os.ReadFile(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(content); !strings.Contains(text, `"duration_ms"`) || !strings.Contains(text, `"version": 1`) || strings.Contains(text, "s3cr3t") {
+		t.Errorf("report: %s", text)
+	}
+}
+
+// Nothing but a state without resources needs no AWS.
+func TestAccEmptyStateNeedsNoAWS(t *testing.T) {
+	e := acctest.Emulator(t)
+	e.ResetCalls()
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Factories(),
+		Steps: []resource.TestStep{{
+			Config: acctest.ProviderBlock(t) + `
+data "reliability_drift" "test" {
+  state   = { json = jsonencode({ version = 4, serial = 3, lineage = "x", resources = [{ mode = "managed", type = "random_id", name = "a", instances = [{ attributes = { id = "x" } }] }] }) }
+  fail_on = "minor"
+}
+`,
+			ConfigStateChecks: []statecheck.StateCheck{
+				expect("checked", knownvalue.Int64Exact(0)), expect("coverage_percent", knownvalue.Float64Exact(0)), expect("api_calls", knownvalue.Int64Exact(0)),
+				expect("skipped", knownvalue.MapExact(map[string]knownvalue.Check{"random_id": knownvalue.ObjectExact(map[string]knownvalue.Check{
+					"count": knownvalue.Int64Exact(1), "reason": knownvalue.StringExact("no reader for this type"),
+				})})),
+			},
+		}},
+	})
+	if calls := e.Calls(); len(calls) != 0 {
+		t.Errorf("AWS was asked: %+v", calls)
+	}
+}
