@@ -98,7 +98,9 @@ func (r *run) all(ctx context.Context, checks []Check) {
 // failFastError is the cause that ends the other checks.
 type failFastError struct{ check string }
 
-func (e *failFastError) Error() string { return fmt.Sprintf("check %q failed and fail_fast is set", e.check) }
+func (e *failFastError) Error() string {
+	return fmt.Sprintf("check %q failed and fail_fast is set", e.check)
+}
 
 // end keeps a check's result, lets those go on that need it, and with FailFast ends the others once the gate cannot
 // pass any more.
