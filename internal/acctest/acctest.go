@@ -60,7 +60,7 @@ func isolate(environment []string) error {
 	}
 	// A CLI configuration that is not there is a warning in every output of Terraform.
 	if path := os.Getenv("TF_CLI_CONFIG_FILE"); path != "" {
-		if _, err := os.Stat(path); err != nil {
+		if _, err := os.Stat(path); err != nil { //nolint:gosec // a path that its owner chose
 			if err := os.Unsetenv("TF_CLI_CONFIG_FILE"); err != nil {
 				return err
 			}

@@ -80,7 +80,7 @@ func (x *exchange) badRequest(message string) *answer {
 
 // noDeployment refuses a deployment that the API does not have.
 func noDeployment(ctx context.Context, x *exchange, id string) (*answer, error) {
-	reply, err := x.ask(ctx, http.MethodGet, apiPath(x, "deployments"))
+	reply, err := x.ask(ctx, apiPath(x, "deployments"))
 	if err != nil || reply.status >= http.StatusBadRequest {
 		return reply, err
 	}
@@ -145,7 +145,7 @@ type stage struct {
 // deleteDeployment is https://docs.aws.amazon.com/apigateway/latest/api/API_DeleteDeployment.html: not while a stage or
 // its canary serves it.
 func (a *apigatewayRules) deleteDeployment(ctx context.Context, x *exchange) (*answer, error) {
-	reply, err := x.ask(ctx, http.MethodGet, apiPath(x, "stages"))
+	reply, err := x.ask(ctx, apiPath(x, "stages"))
 	if err != nil || reply.status >= http.StatusBadRequest {
 		return reply, err
 	}
@@ -180,7 +180,7 @@ func (a *apigatewayRules) createDeployment(ctx context.Context, x *exchange) (*a
 	if to.StageName == "" {
 		return nil, nil
 	}
-	current, err := x.ask(ctx, http.MethodGet, apiPath(x, "stages", to.StageName))
+	current, err := x.ask(ctx, apiPath(x, "stages", to.StageName))
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func (a *apigatewayRules) updateStage(ctx context.Context, x *exchange) (*answer
 		return x.badRequest("Invalid request input"), nil
 	}
 	path, key := apiPath(x, "stages", lastPart(x)), stageKey(x, lastPart(x))
-	reply, err := x.ask(ctx, http.MethodGet, path)
+	reply, err := x.ask(ctx, path)
 	if err != nil || reply.status >= http.StatusBadRequest {
 		return reply, err
 	}

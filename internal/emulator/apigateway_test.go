@@ -15,9 +15,11 @@ func restAPI(t *testing.T, client *apigateway.Client) *string {
 	resources := must[*apigateway.GetResourcesOutput](t)(client.GetResources(ctx, &apigateway.GetResourcesInput{RestApiId: api.Id}))
 	root := resources.Items[0].Id
 	must[*apigateway.PutMethodOutput](t)(client.PutMethod(ctx, &apigateway.PutMethodInput{
-		RestApiId: api.Id, ResourceId: root, HttpMethod: aws.String("GET"), AuthorizationType: aws.String("NONE")}))
+		RestApiId: api.Id, ResourceId: root, HttpMethod: aws.String("GET"), AuthorizationType: aws.String("NONE"),
+	}))
 	must[*apigateway.PutIntegrationOutput](t)(client.PutIntegration(ctx, &apigateway.PutIntegrationInput{
-		RestApiId: api.Id, ResourceId: root, HttpMethod: aws.String("GET"), Type: types.IntegrationTypeMock}))
+		RestApiId: api.Id, ResourceId: root, HttpMethod: aws.String("GET"), Type: types.IntegrationTypeMock,
+	}))
 	return api.Id
 }
 
@@ -39,7 +41,8 @@ func TestAPIGatewayStages(t *testing.T) {
 	_, err := client.CreateStage(ctx, &apigateway.CreateStageInput{RestApiId: api, StageName: aws.String("live"), DeploymentId: aws.String("none")})
 	wantCode(t, err, "BadRequestException")
 	must[*apigateway.CreateStageOutput](t)(client.CreateStage(ctx, &apigateway.CreateStageInput{
-		RestApiId: api, StageName: aws.String("live"), DeploymentId: first, Variables: map[string]string{"colour": "blue"}}))
+		RestApiId: api, StageName: aws.String("live"), DeploymentId: first, Variables: map[string]string{"colour": "blue"},
+	}))
 	_, err = update(replace("/deploymentId", aws.String("none")))
 	wantCode(t, err, "BadRequestException")
 	_, err = update(replace("/canarySettings/percentTraffic", aws.String("101")))
@@ -75,7 +78,8 @@ func TestAPIGatewayDeploymentToStage(t *testing.T) {
 	ctx := t.Context()
 	api, live := restAPI(t, client), aws.String("live")
 	first := must[*apigateway.CreateDeploymentOutput](t)(client.CreateDeployment(ctx, &apigateway.CreateDeploymentInput{
-		RestApiId: api, StageName: live, Variables: map[string]string{"colour": "blue"}}))
+		RestApiId: api, StageName: live, Variables: map[string]string{"colour": "blue"},
+	}))
 	second := must[*apigateway.CreateDeploymentOutput](t)(client.CreateDeployment(ctx, &apigateway.CreateDeploymentInput{RestApiId: api, StageName: live}))
 	stage := must[*apigateway.GetStageOutput](t)(client.GetStage(ctx, &apigateway.GetStageInput{RestApiId: api, StageName: live}))
 	if aws.ToString(stage.DeploymentId) != aws.ToString(second.Id) || stage.Variables["colour"] != "blue" {
@@ -83,12 +87,14 @@ func TestAPIGatewayDeploymentToStage(t *testing.T) {
 	}
 	must[*apigateway.DeleteDeploymentOutput](t)(client.DeleteDeployment(ctx, &apigateway.DeleteDeploymentInput{RestApiId: api, DeploymentId: first.Id}))
 	third := must[*apigateway.CreateDeploymentOutput](t)(client.CreateDeployment(ctx, &apigateway.CreateDeploymentInput{
-		RestApiId: api, StageName: live, CanarySettings: &types.DeploymentCanarySettings{PercentTraffic: 5}}))
+		RestApiId: api, StageName: live, CanarySettings: &types.DeploymentCanarySettings{PercentTraffic: 5},
+	}))
 	stage = must[*apigateway.GetStageOutput](t)(client.GetStage(ctx, &apigateway.GetStageInput{RestApiId: api, StageName: live}))
 	if aws.ToString(stage.DeploymentId) != aws.ToString(second.Id) || stage.CanarySettings == nil || aws.ToString(stage.CanarySettings.DeploymentId) != aws.ToString(third.Id) {
 		t.Errorf("the stage serves %s, canary %+v", aws.ToString(stage.DeploymentId), stage.CanarySettings)
 	}
 	_, err := client.CreateDeployment(ctx, &apigateway.CreateDeploymentInput{
-		RestApiId: api, StageName: aws.String("new"), CanarySettings: &types.DeploymentCanarySettings{PercentTraffic: 5}})
+		RestApiId: api, StageName: aws.String("new"), CanarySettings: &types.DeploymentCanarySettings{PercentTraffic: 5},
+	})
 	wantCode(t, err, "BadRequestException")
 }

@@ -164,7 +164,7 @@ func (c *cloudfrontRules) remove(ctx context.Context, x *exchange) (*answer, err
 	if refused != nil || err != nil {
 		return refused, err
 	}
-	reply, err := x.ask(ctx, http.MethodGet, "/2020-05-31/distribution/"+x.Resource+"/config")
+	reply, err := x.ask(ctx, "/2020-05-31/distribution/"+x.Resource+"/config")
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +190,7 @@ func (c *cloudfrontRules) unmatched(ctx context.Context, x *exchange) (*answer, 
 	match := x.request.Header.Get("If-Match")
 	switch {
 	case known == nil: // moto says that it is not there
-		reply, err := x.ask(ctx, http.MethodGet, "/2020-05-31/distribution/"+x.Resource)
+		reply, err := x.ask(ctx, "/2020-05-31/distribution/"+x.Resource)
 		if err == nil && reply.status < http.StatusBadRequest {
 			return nil, fmt.Errorf("the distribution %s was made behind the emulator's back", x.Resource)
 		}

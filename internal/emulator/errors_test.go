@@ -21,6 +21,7 @@ func wantCode(t *testing.T, err error, code string) {
 
 // must returns a call's output or fails the test.
 func must[T any](t *testing.T) func(T, error) T {
+	t.Helper()
 	return func(output T, err error) T {
 		t.Helper()
 		if err != nil {

@@ -5,12 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
-
-	"math/rand/v2"
 )
 
 // lambdaRules are the rules of Lambda. The functions, versions and aliases are moto's; their revisions are ours.
@@ -130,7 +129,7 @@ func (l *lambdaRules) publishVersion(ctx context.Context, x *exchange) (*answer,
 		return stale, nil
 	}
 	if want := jsonStrings(x.body)("CodeSha256"); want != "" {
-		reply, err := x.ask(ctx, http.MethodGet, functionPath(name, "/configuration", ""))
+		reply, err := x.ask(ctx, functionPath(name, "/configuration", ""))
 		if err != nil || reply.status >= http.StatusBadRequest {
 			return reply, err
 		}
@@ -161,7 +160,7 @@ func (l *lambdaRules) deleteFunction(ctx context.Context, x *exchange) (*answer,
 	if version == latest {
 		return x.fail(http.StatusBadRequest, "InvalidParameterValueException", "$LATEST version cannot be deleted without deleting the function."), nil
 	}
-	reply, err := x.ask(ctx, http.MethodGet, functionPath(name, "/aliases", ""))
+	reply, err := x.ask(ctx, functionPath(name, "/aliases", ""))
 	if err != nil || reply.status >= http.StatusBadRequest {
 		return reply, err
 	}

@@ -77,7 +77,7 @@ func aliasOf(x *exchange) string {
 
 // getAlias asks moto for an alias. refused is its answer when there is none.
 func getAlias(ctx context.Context, x *exchange, function, name string) (alias lambdaAlias, refused *answer, err error) {
-	reply, err := x.ask(ctx, http.MethodGet, functionPath(function, "/aliases/"+url.PathEscape(name), ""))
+	reply, err := x.ask(ctx, functionPath(function, "/aliases/"+url.PathEscape(name), ""))
 	if err != nil || reply.status >= http.StatusBadRequest {
 		return alias, reply, err
 	}
@@ -132,7 +132,7 @@ type lambdaVersion struct {
 
 // getVersion asks moto for a version, "$LATEST" or a number: an alias cannot stand for another.
 func getVersion(ctx context.Context, x *exchange, function, version string) (config lambdaVersion, refused *answer, err error) {
-	reply, err := x.ask(ctx, http.MethodGet, functionPath(function, "/configuration", version))
+	reply, err := x.ask(ctx, functionPath(function, "/configuration", version))
 	if err != nil {
 		return config, nil, err
 	}

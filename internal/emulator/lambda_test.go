@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -85,7 +86,8 @@ func TestLambdaRevisions(t *testing.T) {
 
 	alias := must[*lambda.CreateAliasOutput](t)(client.CreateAlias(ctx, &lambda.CreateAliasInput{FunctionName: name, Name: aws.String("live"), FunctionVersion: aws.String("1")}))
 	moved := must[*lambda.UpdateAliasOutput](t)(client.UpdateAlias(ctx, &lambda.UpdateAliasInput{
-		FunctionName: name, Name: aws.String("live"), FunctionVersion: aws.String("2"), RevisionId: alias.RevisionId}))
+		FunctionName: name, Name: aws.String("live"), FunctionVersion: aws.String("2"), RevisionId: alias.RevisionId,
+	}))
 	_, err = client.UpdateAlias(ctx, &lambda.UpdateAliasInput{FunctionName: name, Name: aws.String("live"), FunctionVersion: aws.String("1"), RevisionId: alias.RevisionId})
 	wantCode(t, err, "PreconditionFailedException")
 	read := must[*lambda.GetAliasOutput](t)(client.GetAlias(ctx, &lambda.GetAliasInput{FunctionName: name, Name: aws.String("live")}))
@@ -193,7 +195,7 @@ func TestLambdaInvoke(t *testing.T) {
 	wantCode(t, err, "InvalidRequestContentException")
 	dry := must[*lambda.InvokeOutput](t)(client.Invoke(ctx, &lambda.InvokeInput{FunctionName: name, InvocationType: types.InvocationTypeDryRun}))
 	event := must[*lambda.InvokeOutput](t)(client.Invoke(ctx, &lambda.InvokeInput{FunctionName: name, InvocationType: types.InvocationTypeEvent}))
-	if dry.StatusCode != 204 || event.StatusCode != 202 {
+	if dry.StatusCode != http.StatusNoContent || event.StatusCode != http.StatusAccepted {
 		t.Errorf("a dry run answers %d, an event %d", dry.StatusCode, event.StatusCode)
 	}
 }

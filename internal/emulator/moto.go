@@ -45,9 +45,9 @@ type moto struct {
 
 // startMoto starts moto and returns when it answers. log takes its output; nil throws it away.
 func startMoto(ctx context.Context, python string, log *os.File) (*moto, error) {
-	command := exec.Command(python, "-u", "-c", runMoto) //nolint:gosec,noctx // it outlives ctx; stop ends it
+	command := exec.Command(python, "-u", "-c", runMoto) //nolint:noctx // it outlives ctx; stop ends it
 	command.Env = append(withoutAWS(os.Environ()), "PYTHONDONTWRITEBYTECODE=1", "MOTO_IAM_LOAD_MANAGED_POLICIES=true")
-	var output io.Writer = io.Discard
+	output := io.Discard
 	if log != nil {
 		command.Stderr, output = log, log
 	}

@@ -51,7 +51,8 @@ const requestID = "00000000-0000-0000-0000-000000000000"
 // fail returns an error in the shape of the call's protocol.
 func (x *exchange) fail(status int, code, message string) *answer {
 	header := http.Header{"X-Amzn-Requestid": {requestID}}
-	quoted, text := html.EscapeString(message), ""
+	quoted := html.EscapeString(message)
+	var text string
 	switch x.protocol {
 	case protocolRESTJSON, protocolJSON:
 		kind := "User"

@@ -138,8 +138,8 @@ func (x *exchange) send(out *http.Request) (*answer, error) {
 }
 
 // ask asks moto something on the way, in the name of the caller. path is escaped and may have a query.
-func (x *exchange) ask(ctx context.Context, method, path string) (*answer, error) {
-	out, err := http.NewRequestWithContext(ctx, method, "http://"+x.moto+path, http.NoBody)
+func (x *exchange) ask(ctx context.Context, path string) (*answer, error) {
+	out, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+x.moto+path, http.NoBody)
 	if err != nil {
 		return nil, err
 	}

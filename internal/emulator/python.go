@@ -105,7 +105,7 @@ func isFile(path string) bool {
 }
 
 func ask(ctx context.Context, python string) (executable, version string, err error) {
-	output, err := exec.CommandContext(ctx, python, "-c", askPython).Output() //nolint:gosec // a program found on PATH
+	output, err := exec.CommandContext(ctx, python, "-c", askPython).Output()
 	if err != nil {
 		return "", "", err
 	}

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -57,9 +58,7 @@ func (x *exchange) form() url.Values {
 	values := x.request.URL.Query()
 	if strings.HasPrefix(x.request.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		if parsed, err := url.ParseQuery(string(x.body)); err == nil {
-			for name, value := range parsed {
-				values[name] = value
-			}
+			maps.Copy(values, parsed)
 		}
 	}
 	return values

@@ -75,7 +75,7 @@ func (r *route53Rules) zone(ctx context.Context, x *exchange) (zone *recordZone,
 		return known, nil, nil
 	}
 	path := "/2013-04-01/hostedzone/" + x.Resource
-	reply, err := x.ask(ctx, http.MethodGet, path)
+	reply, err := x.ask(ctx, path)
 	if err != nil || reply.status != http.StatusOK {
 		return nil, reply, err
 	}
@@ -85,7 +85,7 @@ func (r *route53Rules) zone(ctx context.Context, x *exchange) (zone *recordZone,
 	if err := xml.Unmarshal(reply.body, &described); err != nil {
 		return nil, nil, fmt.Errorf("read moto's zone: %w", err)
 	}
-	reply, err = x.ask(ctx, http.MethodGet, path+"/rrset")
+	reply, err = x.ask(ctx, path+"/rrset")
 	if err != nil || reply.status != http.StatusOK {
 		return nil, reply, err
 	}

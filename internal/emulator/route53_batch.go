@@ -41,7 +41,7 @@ func (b changeBatch) apply(zone string, current []recordSet) ([]recordSet, *refu
 	var messages []string
 	for _, change := range b.Changes {
 		record := change.Record.normal()
-		message := ""
+		var message string
 		if change.Action != "DELETE" && slices.ContainsFunc(written, record.same) {
 			message = fmt.Sprintf("The request contains an invalid set of changes for a resource record set '%s %s'", record.Type, record.Name)
 		} else {

@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -199,9 +200,9 @@ func TestRoute53ListAndDelete(t *testing.T) {
 			names = append(names, aws.ToString(set.Name))
 		}
 	}
-	want := `list.test. list.test. \052.list.test. b.list.test. a.b.list.test. c.list.test.`
-	if got := strings.Join(names, " "); got != want {
-		t.Errorf("names %s, want %s", got, want)
+	want := []string{"list.test.", "list.test.", `\052.list.test.`, "b.list.test.", "a.b.list.test.", "c.list.test."}
+	if !slices.Equal(names, want) {
+		t.Errorf("names %v, want %v", names, want)
 	}
 	described := must[*route53.GetHostedZoneOutput](t)(client.GetHostedZone(t.Context(), &route53.GetHostedZoneInput{Id: aws.String(zoneID)}))
 	if got := aws.ToInt64(described.HostedZone.ResourceRecordSetCount); got != 6 {

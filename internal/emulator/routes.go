@@ -71,12 +71,27 @@ func unescape(part string) string {
 
 // s3Subresources name an operation by a key in the query: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html.
 var s3Subresources = []struct{ key, name string }{
-	{"versioning", "BucketVersioning"}, {"website", "BucketWebsite"}, {"policy", "BucketPolicy"}, {"policyStatus", "BucketPolicyStatus"},
-	{"acl", "Acl"}, {"cors", "BucketCors"}, {"lifecycle", "BucketLifecycleConfiguration"}, {"encryption", "BucketEncryption"},
-	{"publicAccessBlock", "PublicAccessBlock"}, {"ownershipControls", "BucketOwnershipControls"}, {"location", "BucketLocation"},
-	{"logging", "BucketLogging"}, {"notification", "BucketNotificationConfiguration"}, {"replication", "BucketReplication"},
-	{"requestPayment", "BucketRequestPayment"}, {"accelerate", "BucketAccelerateConfiguration"}, {"object-lock", "ObjectLockConfiguration"},
-	{"tagging", "Tagging"}, {"retention", "ObjectRetention"}, {"legal-hold", "ObjectLegalHold"}, {"attributes", "ObjectAttributes"},
+	{"versioning", "BucketVersioning"},
+	{"website", "BucketWebsite"},
+	{"policy", "BucketPolicy"},
+	{"policyStatus", "BucketPolicyStatus"},
+	{"acl", "Acl"},
+	{"cors", "BucketCors"},
+	{"lifecycle", "BucketLifecycleConfiguration"},
+	{"encryption", "BucketEncryption"},
+	{"publicAccessBlock", "PublicAccessBlock"},
+	{"ownershipControls", "BucketOwnershipControls"},
+	{"location", "BucketLocation"},
+	{"logging", "BucketLogging"},
+	{"notification", "BucketNotificationConfiguration"},
+	{"replication", "BucketReplication"},
+	{"requestPayment", "BucketRequestPayment"},
+	{"accelerate", "BucketAccelerateConfiguration"},
+	{"object-lock", "ObjectLockConfiguration"},
+	{"tagging", "Tagging"},
+	{"retention", "ObjectRetention"},
+	{"legal-hold", "ObjectLegalHold"},
+	{"attributes", "ObjectAttributes"},
 }
 
 var s3Verbs = map[string]string{http.MethodGet: "Get", http.MethodHead: "Head", http.MethodPut: "Put", http.MethodDelete: "Delete", http.MethodPost: "Post"}
