@@ -127,18 +127,7 @@ type ChecksError struct {
 
 // Error names the checks that failed.
 func (e *ChecksError) Error() string {
-	return fmt.Sprintf("the checks %s %s: %s", e.Result.Verdict, e.Stage, strings.Join(e.Failed(), ", "))
-}
-
-// Failed are the names of the blocking checks that did not pass, sorted.
-func (e *ChecksError) Failed() []string {
-	var failed []string
-	for _, name := range slices.Sorted(maps.Keys(e.Result.Checks)) {
-		if check := e.Result.Checks[name]; check.Status != gate.CheckPassed && !check.Advisory {
-			failed = append(failed, name)
-		}
-	}
-	return failed
+	return fmt.Sprintf("the checks %s %s: %s", e.Result.Verdict, e.Stage, strings.Join(e.Result.Blocking(), ", "))
 }
 
 // ForeignChangeError says that somebody else moved a route during the switch. Theirs was not overwritten.

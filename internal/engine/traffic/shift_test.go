@@ -104,7 +104,7 @@ func TestAFailedCheckTakesTrafficBackInOneStep(t *testing.T) {
 				if !errors.As(err, &checks) || checks.Stage.Percent != test.failAt {
 					t.Fatalf("error %v", err)
 				}
-				equal(t, "failed", checks.Failed(), []string{"app"})
+				equal(t, "failed", checks.Result.Blocking(), []string{"app"})
 				equal(t, "sets", web.sets(), test.sets)
 				equal(t, "calls", len(web.calls), test.calls)
 				equal(t, "status", outcome.Status, traffic.StatusReverted)

@@ -20,8 +20,9 @@ import (
 
 // Create moves traffic unless it is at active already. A failure saves nothing: saved, the resource would be tainted.
 func (r *switchResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan model
+	var plan, config model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	timeout, diags := plan.Timeouts.Create(ctx, defaultTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -29,7 +30,7 @@ func (r *switchResource) Create(ctx context.Context, req resource.CreateRequest,
 	}
 	ctx, cancel := r.data.Clock.WithTimeout(ctx, timeout)
 	defer cancel()
-	run := r.run(ctx, &plan, "", &resp.Diagnostics)
+	run := r.run(ctx, &plan, &config, "", &resp.Diagnostics)
 	if run == nil || run.err != nil {
 		return
 	}
@@ -43,8 +44,9 @@ func (r *switchResource) Create(ctx context.Context, req resource.CreateRequest,
 // Update moves traffic. A failure keeps the prior configuration with what is really live, so that the next plan shows
 // what is left to do.
 func (r *switchResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, prior model
+	var plan, config, prior model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
 	timeout, diags := plan.Timeouts.Update(ctx, defaultTimeout)
 	resp.Diagnostics.Append(diags...)
@@ -53,7 +55,7 @@ func (r *switchResource) Update(ctx context.Context, req resource.UpdateRequest,
 	}
 	ctx, cancel := r.data.Clock.WithTimeout(ctx, timeout)
 	defer cancel()
-	run := r.run(ctx, &plan, prior.active(), &resp.Diagnostics)
+	run := r.run(ctx, &plan, &config, prior.active(), &resp.Diagnostics)
 	if run == nil {
 		return
 	}
@@ -112,7 +114,7 @@ func (r *switchResource) Read(ctx context.Context, req resource.ReadRequest, res
 	state.Live = liveObject(traffic.Worst(live, state.active()))
 	r.readStatus(ctx, &state, routes, &resp.Diagnostics)
 	strategy, _ := state.toStrategy(ctx, &resp.Diagnostics)
-	patience, _ := state.patience(ctx, r.data.Health)
+	patience, _ := state.patience(ctx, r.data)
 	state.setEstimate(traffic.EstimateRecovery(states, strategy, state.checked(), patience))
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	saveObserved(ctx, seen, resp.Private, &resp.Diagnostics)
@@ -207,11 +209,11 @@ func saveObserved(ctx context.Context, seen observed, private privateState, diag
 	diags.Append(private.SetKey(ctx, observedKey, raw)...)
 }
 
-// run switches to what plan says and words what went wrong. It returns nil when the switch did not begin.
-func (r *switchResource) run(ctx context.Context, plan *model, home traffic.Colour, diags *diag.Diagnostics) *run {
+// run switches to what plan says and words what went wrong; config holds what is write-only. It returns nil when the switch did not begin.
+func (r *switchResource) run(ctx context.Context, plan, config *model, home traffic.Colour, diags *diag.Diagnostics) *run {
 	strategy, _ := plan.toStrategy(ctx, diags)
 	routes, where, _ := routersOf(ctx, r.data, plan.Region.ValueString(), plan.Routes, diags)
-	check := plan.toCheck(ctx, r.data, diags)
+	check := plan.toCheck(ctx, r.data, config, diags)
 	if diags.HasError() {
 		return nil
 	}
@@ -230,7 +232,7 @@ func (r *switchResource) run(ctx context.Context, plan *model, home traffic.Colo
 	for _, warning := range outcome.Warnings {
 		tfdiag.Warning(diags, tfdiag.Message{Summary: "The switch was not recorded everywhere", Happened: "The switch itself was not affected", Err: warning})
 	}
-	patience, _ := plan.patience(ctx, r.data.Health)
+	patience, _ := plan.patience(ctx, r.data)
 	done := &run{routes: routes, outcome: outcome, err: err, estimate: traffic.EstimateRecovery(outcome.States, strategy, plan.checked(), patience)}
 	if err != nil {
 		wordFailure(diags, failure{run: done, to: plan.active(), where: where, plan: plan})

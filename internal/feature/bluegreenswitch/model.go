@@ -14,12 +14,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/traffic"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/checkset"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
 // model is the resource as Terraform knows it.
 type model struct {
-	gateModel
+	checkset.Gate
 
 	ID              types.String   `tfsdk:"id"`
 	Active          types.String   `tfsdk:"active"`

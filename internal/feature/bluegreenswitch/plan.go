@@ -28,7 +28,7 @@ func (r *switchResource) ValidateConfig(ctx context.Context, req resource.Valida
 		route.kind.validate(ctx, route.value, route.at, &resp.Diagnostics)
 	}
 	config.toStrategy(ctx, &resp.Diagnostics)
-	config.validateGate(ctx, &resp.Diagnostics)
+	config.Validate(ctx, path.Empty(), &resp.Diagnostics)
 }
 
 // ModifyPlan plans a move back when what is live is not what is configured, and refuses at plan what would fail at
@@ -145,7 +145,7 @@ func (r *switchResource) inspect(ctx context.Context, plan *model, seen observed
 		}
 		states = append(states, state)
 	}
-	patience, patienceKnown := plan.patience(ctx, r.data.Health)
+	patience, patienceKnown := plan.patience(ctx, r.data)
 	if diags.HasError() || plan.MaxRecoveryTime.IsUnknown() || !strategyKnown || !patienceKnown || len(states) == 0 {
 		return
 	}

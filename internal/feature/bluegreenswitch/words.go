@@ -12,6 +12,7 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/gate"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/journal"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/traffic"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/checkset"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
@@ -51,7 +52,7 @@ func wordFailure(diags *diag.Diagnostics, f failure) {
 		for _, err := range f.run.outcome.Unproven {
 			problems = append(problems, err.Error())
 		}
-		message.Happened += " Afterwards: " + strings.Join(problems, "; ") + "."
+		message.Happened += "\nAfterwards: " + strings.Join(problems, "; ") + "."
 	}
 	tfdiag.Error(diags, message)
 }
@@ -72,7 +73,7 @@ func (f failure) message() tfdiag.Message {
 	case errors.As(err, &checks):
 		return tfdiag.Message{
 			Summary:  "Traffic was not switched: checks did not pass",
-			Happened: fmt.Sprintf("The checks of %s %s %s: %s.", f.to, verdict(checks.Result.Verdict), checks.Stage, evidence(checks)),
+			Happened: fmt.Sprintf("The checks of %s %s %s:\n%s", f.to, verdict(checks.Result.Verdict), checks.Stage, checkset.Describe(checks.Result)),
 			Next:     fmt.Sprintf("find out why %s is not well, correct it, and apply again. %s", f.to, f.next()),
 		}
 	case errors.As(err, &lost):
@@ -110,23 +111,6 @@ func verdict(v gate.Verdict) string {
 		return "did not come to a verdict"
 	}
 	return "failed"
-}
-
-// evidence names each check that did not pass, its attempts and the last reason.
-func evidence(err *traffic.ChecksError) string {
-	var lines []string
-	for _, name := range err.Failed() {
-		check := err.Result.Checks[name]
-		attempts := "1 attempt"
-		if n := len(check.Attempts); n != 1 {
-			attempts = fmt.Sprintf("%d attempts", n)
-		}
-		lines = append(lines, fmt.Sprintf("%q %s after %s (%s)", name, strings.ReplaceAll(string(check.Status), "_", " "), attempts, check.Reason))
-	}
-	if len(lines) == 0 {
-		return "none of them gave a reason"
-	}
-	return strings.Join(lines, ", ")
 }
 
 // live says where traffic is and how it got there.
