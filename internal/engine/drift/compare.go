@@ -145,6 +145,14 @@ func source(rules []live.Rule) live.Address {
 	return ""
 }
 
+// exposure is 0 for a rule that came and lets everybody in, 1 for all else.
+func (c *Change) exposure() int {
+	if c.rule != nil && c.Expected == nil && c.Path == "ingress" && c.rule.Anyone() {
+		return 0
+	}
+	return 1
+}
+
 func (c *Change) hide() {
 	hidden := Hidden
 	if c.Expected != nil {

@@ -1,6 +1,7 @@
 package drift
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -142,7 +143,7 @@ func judge(result *Result, resource Resource, outcome live.Outcome, table []live
 		if len(item.Changes) == 0 {
 			return
 		}
-		slices.SortStableFunc(item.Changes, func(a, b Change) int { return a.Category.rank() - b.Category.rank() })
+		slices.SortStableFunc(item.Changes, worstFirst)
 		item.Category, item.Reason = item.Changes[0].Category, item.Changes[0].Reason
 	default:
 		result.unverified(resource, outcome)
@@ -150,6 +151,11 @@ func judge(result *Result, resource Resource, outcome live.Outcome, table []live
 	}
 	item.Remediation, item.Reconciliation = remedies(item, resource)
 	result.Items = append(result.Items, item)
+}
+
+// worstFirst orders changes by category; what is open to everybody comes before its equals.
+func worstFirst(a, b Change) int {
+	return cmp.Or(a.Category.rank()-b.Category.rank(), a.exposure()-b.exposure())
 }
 
 func (r *Result) unverified(resource Resource, outcome live.Outcome) {
