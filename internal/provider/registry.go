@@ -7,16 +7,19 @@ import (
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/bluegreenswitch"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/drift"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/healthgate"
 )
 
 // Everything the provider serves, one line each.
 var (
 	resources = []func() resource.Resource{
 		bluegreenswitch.NewResource,
+		healthgate.NewResource,
 		// one constructor a line
 	}
 	dataSources = []func() datasource.DataSource{
 		drift.NewDataSource,
+		healthgate.NewDataSource,
 		// one constructor a line
 	}
 	functions = []func() function.Function{

@@ -1,0 +1,75 @@
+package healthgate
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/gate"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/checkset"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
+)
+
+// run is one run of a gate. ok is false when none took place; diags then say why.
+func (in *inputs) run(ctx context.Context, data *configured.Data, deployment string, diags *diag.Diagnostics) (result gate.Result, out outputs, ok bool) {
+	checks, policy, more := in.Build(ctx, path.Empty(), checkset.Deps{Data: data, Region: in.Region.ValueString()})
+	diags.Append(more...)
+	if diags.HasError() {
+		return result, out, false
+	}
+	result = gate.Run(ctx, checks, policy, gate.Options{Clock: data.Clock, Log: configured.Logger(ctx)})
+	document := toDocument(result, deployment)
+	out = fromResult(ctx, result, document, diags)
+	if name := in.reportPath("json"); name != "" {
+		if err := document.WriteJSON(name); err != nil {
+			tfdiag.WarningAt(diags, path.Root("report").AtName("json"), tfdiag.Message{
+				Summary: "Report not written", Happened: "The checks ran, but their report could not be written", Err: err,
+				Next: "make the folder writable or name another path; report_json holds the same document.",
+			})
+		}
+	}
+	advise(result, diags)
+	return result, out, true
+}
+
+// advise warns of advisory checks that did not pass.
+func advise(result gate.Result, diags *diag.Diagnostics) {
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(result.Checks)) {
+		if check := result.Checks[name]; check.Advisory && check.Status != gate.CheckPassed {
+			lines = append(lines, fmt.Sprintf("  - %s (%s) %s: %s", name, check.Kind, strings.ReplaceAll(string(check.Status), "_", " "), check.Reason))
+		}
+	}
+	if len(lines) > 0 {
+		tfdiag.Warning(diags, tfdiag.Message{
+			Summary: "Advisory checks did not pass", Happened: "These checks block nothing, but did not pass:\n" + strings.Join(lines, "\n"), Next: "look into them when there is time.",
+		})
+	}
+}
+
+// message words a gate that did not pass.
+func message(ctx context.Context, result gate.Result, live string) tfdiag.Message {
+	took := result.Duration.Round(10 * time.Millisecond)
+	m := tfdiag.Message{
+		Summary:  "Health checks failed",
+		Happened: fmt.Sprintf("%d of %d checks did not pass, after %s:\n%s", len(result.Blocking()), len(result.Checks), took, checkset.Describe(result)),
+		Live:     live,
+		Next: "mend what the reasons name, then apply again: the checks run again until they pass. If the release is at fault, put the last good one back, by hand or with reliability_rollback. " +
+			"If it only needs longer, raise max_retries, retry_delay and timeout.",
+	}
+	switch {
+	case context.Cause(ctx) != nil:
+		m.Summary, m.Next = "Health checks interrupted", "apply again: nothing was decided."
+	case result.Verdict == gate.Inconclusive:
+		m.Summary = "Health checks inconclusive"
+		m.Next = "wait until there is something to measure, then apply again; allow_insufficient_data of an alarm, or advisory = true, lets it pass unmeasured."
+	}
+	return m
+}
