@@ -3,7 +3,9 @@ package emulator_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -202,6 +204,22 @@ func TestFaultDrop(t *testing.T) {
 		if call := calls[len(calls)-2]; call.Status != 0 || call.Operation != "CreateBucket" || call.Resource != test.bucket {
 			t.Errorf("%s: logged %+v", test.bucket, call)
 		}
+	}
+}
+
+// What was done before the connection was dropped is done whole.
+func TestFaultDropLateKeepsTheBody(t *testing.T) {
+	client := s3.NewFromConfig(once())
+	ctx, bucket := t.Context(), aws.String("drop-body")
+	must[*s3.CreateBucketOutput](t)(client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: bucket}))
+	inject(t, emulator.Fault{Service: "s3", Operation: "PutObject", DropLate: true})
+	if _, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: aws.String("k"), Body: strings.NewReader("content")}); err == nil {
+		t.Fatal("the call was answered")
+	}
+	got := must[*s3.GetObjectOutput](t)(client.GetObject(ctx, &s3.GetObjectInput{Bucket: bucket, Key: aws.String("k")}))
+	defer got.Body.Close() //nolint:errcheck // read to its end
+	if body := must[[]byte](t)(io.ReadAll(got.Body)); string(body) != "content" {
+		t.Errorf("the object holds %q", body)
 	}
 }
 

@@ -143,6 +143,37 @@ func TestLambdaAliases(t *testing.T) {
 	must[*lambda.DeleteFunctionOutput](t)(client.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: name, Qualifier: aws.String("2")}))
 }
 
+// A version's number is never given again.
+func TestLambdaVersionsAreNotReused(t *testing.T) {
+	client, name := function(t, "numbers", 3), aws.String("numbers")
+	ctx := t.Context()
+	must[*lambda.DeleteFunctionOutput](t)(client.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: name, Qualifier: aws.String("2")}))
+	must[*lambda.DeleteFunctionOutput](t)(client.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: name, Qualifier: aws.String("3")}))
+	publish := func(content string) string {
+		t.Helper()
+		updated := must[*lambda.UpdateFunctionCodeOutput](t)(client.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{
+			FunctionName: name, ZipFile: code(t, content), Publish: true,
+		}))
+		return aws.ToString(updated.Version)
+	}
+	if got := publish("4"); got != "4" {
+		t.Errorf("after 3 versions comes %s, want 4", got)
+	}
+	role := must[*lambda.GetFunctionConfigurationOutput](t)(client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: name})).Role
+	must[*lambda.DeleteFunctionOutput](t)(client.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: name}))
+	anew := must[*lambda.CreateFunctionOutput](t)(client.CreateFunction(ctx, &lambda.CreateFunctionInput{
+		FunctionName: name, Role: role, Runtime: types.RuntimePython312, Handler: aws.String("index.handler"),
+		Code: &types.FunctionCode{ZipFile: code(t, "5")}, Publish: true,
+	}))
+	if got := aws.ToString(anew.Version); got != "5" {
+		t.Errorf("made anew, its first version is %s, want 5", got)
+	}
+	listed := must[*lambda.ListVersionsByFunctionOutput](t)(client.ListVersionsByFunction(ctx, &lambda.ListVersionsByFunctionInput{FunctionName: name}))
+	if len(listed.Versions) != 2 {
+		t.Errorf("%d versions, want $LATEST and 5", len(listed.Versions))
+	}
+}
+
 func TestLambdaInvoke(t *testing.T) {
 	client, name := function(t, "invoke", 2), aws.String("invoke")
 	ctx := t.Context()

@@ -3,6 +3,7 @@ package emulator
 import (
 	"bufio"
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -13,29 +14,8 @@ import (
 	"time"
 )
 
-// runMoto serves moto on a free port of loopback and prints it. Lambda is in simple mode: nothing is run in Docker. The
-// process ends when its standard input ends, which it does when we are gone, however we went.
-const runMoto = `
-import os, socket, sys, threading
-listener = socket.socket()
-listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-listener.bind(("127.0.0.1", 0))
-listener.listen(512)
-port = listener.getsockname()[1]
-os.environ["MOTO_PORT"] = str(port)
-def end_with_parent():
-    sys.stdin.buffer.read()
-    os._exit(0)
-threading.Thread(target=end_with_parent, daemon=True).start()
-from moto.core.config import default_user_config
-default_user_config["lambda"]["use_docker"] = False
-from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
-application = DomainDispatcherApplication(create_backend_app)
-server = make_server("127.0.0.1", port, application, threaded=True, fd=listener.fileno())
-print(port, flush=True)
-server.serve_forever()
-`
+//go:embed moto_server.py
+var runMoto string
 
 // moto is the child process.
 type moto struct {

@@ -74,7 +74,8 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if x.Service == "s3" && (fault == nil || !fault.DropLate) {
+	late := fault != nil && fault.DropLate
+	if x.Service == "s3" && !late {
 		x.stream(w, finish)
 		return
 	}
@@ -82,7 +83,7 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		reply = x.fail(http.StatusBadGateway, "InternalFailure", "the emulator: "+err.Error())
 	}
-	if fault != nil && fault.DropLate {
+	if late {
 		panic(http.ErrAbortHandler)
 	}
 	finish(reply.status, reply.code)
@@ -91,6 +92,13 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve answers by the service's rule, else by moto.
 func (e *Emulator) serve(ctx context.Context, x *exchange) (*answer, error) {
+	if x.Service == "s3" { // its body was left to be streamed
+		body, err := io.ReadAll(io.LimitReader(x.request.Body, maxBody))
+		if err != nil {
+			return nil, err
+		}
+		x.body = body
+	}
 	if rules := e.services[x.Service]; rules != nil {
 		if serve := rules.rule(x.Operation); serve != nil {
 			reply, err := serve(ctx, x)

@@ -102,6 +102,9 @@ func routeS3(r *http.Request) (operation, resource string) {
 	resource = strings.TrimPrefix(r.URL.Path, "/")
 	bucket, key, _ := strings.Cut(resource, "/")
 	resource = strings.TrimSuffix(resource, "/")
+	if bucket == "v20180820" { // S3 Control
+		return r.Method + " " + r.URL.Path, ""
+	}
 	verb := s3Verbs[r.Method]
 	if bucket == "" {
 		return "ListBuckets", ""
