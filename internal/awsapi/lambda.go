@@ -25,6 +25,11 @@ func (f *Lambda) GetAlias(ctx context.Context, in *lambda.GetAliasInput, options
 	return f.sdk().GetAlias(ctx, in, options...)
 }
 
+// CreateAlias calls Lambda.
+func (f *Lambda) CreateAlias(ctx context.Context, in *lambda.CreateAliasInput, options ...func(*lambda.Options)) (*lambda.CreateAliasOutput, error) {
+	return f.sdk().CreateAlias(ctx, in, options...)
+}
+
 // UpdateAlias calls Lambda.
 func (f *Lambda) UpdateAlias(ctx context.Context, in *lambda.UpdateAliasInput, options ...func(*lambda.Options)) (*lambda.UpdateAliasOutput, error) {
 	return f.sdk().UpdateAlias(ctx, in, options...)
