@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/bluegreenswitch"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/deployment"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/drift"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/healthgate"
 )
@@ -14,10 +15,13 @@ import (
 var (
 	resources = []func() resource.Resource{
 		bluegreenswitch.NewResource,
+		deployment.NewResource,
 		healthgate.NewResource,
 		// one constructor a line
 	}
 	dataSources = []func() datasource.DataSource{
+		deployment.NewDataSource,
+		deployment.NewHistoryDataSource,
 		drift.NewDataSource,
 		healthgate.NewDataSource,
 		// one constructor a line

@@ -71,13 +71,14 @@ type Rates struct {
 	Judged        int
 	Success       float64
 	ChangeFailure float64
-	// MeanRecovery is of the deployments that were rolled back; zero when there is none.
+	// MeanRecovery is of the deployments that were rolled back.
+	RolledBack   int
 	MeanRecovery time.Duration
 }
 
 // Rates counts what was judged: open and abandoned deployments say nothing.
 func (h History) Rates() Rates {
-	var good, recovered int
+	var good int
 	var rates Rates
 	var seconds float64
 	for _, d := range h.Deployments {
@@ -89,7 +90,7 @@ func (h History) Rates() Rates {
 			rates.Judged++
 		case RolledBack:
 			rates.Judged++
-			recovered++
+			rates.RolledBack++
 			seconds += d.RecoverySeconds
 		case Open, Abandoned:
 		}
@@ -98,8 +99,8 @@ func (h History) Rates() Rates {
 		rates.Success = float64(good) / float64(rates.Judged)
 		rates.ChangeFailure = float64(rates.Judged-good) / float64(rates.Judged)
 	}
-	if recovered > 0 {
-		rates.MeanRecovery = time.Duration(seconds / float64(recovered) * float64(time.Second))
+	if rates.RolledBack > 0 {
+		rates.MeanRecovery = time.Duration(seconds / float64(rates.RolledBack) * float64(time.Second))
 	}
 	return rates
 }

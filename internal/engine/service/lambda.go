@@ -222,3 +222,9 @@ type DiffersError struct {
 func (e *DiffersError) Error() string {
 	return fmt.Sprintf("%s still differs from its capture in %d place(s): %s", e.Target, e.Total, strings.Join(e.Details, "; "))
 }
+
+// Check is a Capture: one call.
+func (l *LambdaAlias) Check(ctx context.Context) error {
+	_, err := l.Capture(ctx)
+	return err
+}

@@ -294,3 +294,9 @@ func (r *Route53Record) wait(ctx context.Context, id string) error {
 
 // Verify reads the record sets back.
 func (r *Route53Record) Verify(ctx context.Context, item Item) error { return verify(ctx, r, item) }
+
+// Check is a Capture: one call.
+func (r *Route53Record) Check(ctx context.Context) error {
+	_, err := r.Capture(ctx)
+	return err
+}

@@ -240,3 +240,9 @@ func (b *S3Bucket) Cleanup(ctx context.Context, item Item) ([]Change, error) {
 func (b *S3Bucket) Verify(ctx context.Context, item Item) error { return verify(ctx, b, item) }
 
 var _ Cleaner = (*S3Bucket)(nil)
+
+// Check asks for the versioning of the bucket only.
+func (b *S3Bucket) Check(ctx context.Context) error {
+	_, err := b.needVersioning(ctx)
+	return err
+}

@@ -92,3 +92,8 @@ func canonical(v any) (json.RawMessage, error) {
 	}
 	return bytes.TrimSpace(out.Bytes()), nil
 }
+
+// Checker is a Service that can tell, without the whole of a Capture, that one would be ErrMissing or ErrUnrestorable.
+type Checker interface {
+	Check(ctx context.Context) error
+}

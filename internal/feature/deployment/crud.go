@@ -1,0 +1,229 @@
+package deployment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/ledger"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/service"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/snapshot"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/store"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/targetset"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
+)
+
+// Create captures. A failure saves nothing, so that the next apply captures again.
+func (r *snapshotResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	r.capture(ctx, req.Plan, &resp.State, &resp.Diagnostics)
+}
+
+// Update captures a new version. A failure keeps the old state, which still names the old snapshot.
+func (r *snapshotResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	r.capture(ctx, req.Plan, &resp.State, &resp.Diagnostics)
+}
+
+// Delete removes nothing: snapshots are what a later rollback needs.
+func (r *snapshotResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
+}
+
+func (r *snapshotResource) capture(ctx context.Context, plan tfsdk.Plan, state *tfsdk.State, diags *diag.Diagnostics) {
+	var m model
+	diags.Append(plan.Get(ctx, &m)...)
+	if diags.HasError() {
+		return
+	}
+	opened := r.openStore(ctx, diags)
+	if opened == nil {
+		return
+	}
+	history, err := ledger.New(opened, r.data.Clock).History(ctx, m.Name.ValueString())
+	if err != nil {
+		wordStore(diags, "Nothing was captured", err)
+		return
+	}
+	refuseQuarantined(&m, history, diags)
+	if diags.HasError() {
+		return
+	}
+	kept := r.take(ctx, &m, opened, history, diags)
+	if kept == nil {
+		return
+	}
+	m.fromManifest(*kept)
+	m.LastGoodID = types.StringNull()
+	if good, ok := history.LastGood(); ok {
+		m.LastGoodID = types.StringValue(good.ID)
+	}
+	versions, err := snapshot.Versions(ctx, opened, kept.Name)
+	if err != nil {
+		wordStore(diags, "The snapshot "+kept.ID()+" was taken, but the others cannot be listed", err)
+	}
+	m.PreviousID = previous(kept.Name, kept.Version, versions)
+	diags.Append(state.Set(ctx, &m)...)
+	r.prune(ctx, &m, opened, *kept, diags)
+}
+
+// take captures the targets and opens the deployment. It returns nil after it has said why not.
+func (r *snapshotResource) take(ctx context.Context, m *model, opened store.Store, history ledger.History, diags *diag.Diagnostics) *snapshot.Manifest {
+	region, err := r.data.AWS.Region(ctx, m.Region.ValueString())
+	if err != nil {
+		wordAWS(diags, err)
+		return nil
+	}
+	account, err := r.data.AWS.AccountID(ctx)
+	if err != nil {
+		wordAWS(diags, err)
+		return nil
+	}
+	specs, _ := targetset.Specs(ctx, m.Targets, region, diags)
+	targets := r.bind(ctx, specs, diags)
+	if diags.HasError() {
+		return nil
+	}
+	request := snapshot.Request{
+		Store: opened, Clock: r.data.Clock, Name: m.Name.ValueString(), Release: m.Release.ValueString(), AccountID: account, Region: region, Targets: targets,
+	}
+	if latest, ok := history.Latest(); ok {
+		request.After = latest.Version
+	}
+	kept, err := snapshot.Capture(ctx, request)
+	var failed snapshot.TargetErrors
+	switch {
+	case errors.As(err, &failed):
+		for _, name := range failed.Names() {
+			targetset.WordCapture(diags, name, specs[name], failed[name])
+		}
+		return nil
+	case err != nil:
+		wordStore(diags, "The targets were read, but the snapshot was not kept", err)
+		return nil
+	}
+	if _, err := ledger.New(opened, r.data.Clock).Open(ctx, kept.ID(), kept.Release); err != nil {
+		wordStore(diags, fmt.Sprintf("The snapshot %s was kept, but its deployment was not opened; the next apply takes another snapshot", kept.ID()), err)
+		return nil
+	}
+	return &kept
+}
+
+func (r *snapshotResource) bind(ctx context.Context, specs map[string]service.Spec, diags *diag.Diagnostics) map[string]snapshot.Target {
+	serviceOf, targets := targetset.Services(r.data), map[string]snapshot.Target{}
+	for _, name := range targetset.Names(specs) {
+		s, err := serviceOf(ctx, specs[name])
+		if err != nil {
+			targetset.WordCapture(diags, name, specs[name], err)
+			continue
+		}
+		targets[name] = snapshot.Target{Spec: specs[name], Service: s}
+	}
+	return targets
+}
+
+// prune removes old snapshots. What goes wrong with it is a warning: the new snapshot is there.
+func (r *snapshotResource) prune(ctx context.Context, m *model, opened store.Store, kept snapshot.Manifest, diags *diag.Diagnostics) {
+	history, err := ledger.New(opened, r.data.Clock).History(ctx, kept.Name)
+	if err == nil {
+		retention := m.toRetention(ctx, diags)
+		retention.Protected = protected(history)
+		_, err = snapshot.Prune(ctx, opened, kept.Name, retention, r.data.Clock.Now())
+	}
+	if err != nil {
+		tfdiag.Warning(diags, tfdiag.Message{
+			Summary: "Old snapshots were not removed", Happened: "The snapshot " + kept.ID() + " was taken; removing older ones failed", Err: err,
+			Next: "nothing now: the next snapshot tries again.",
+		})
+	}
+}
+
+// protected are the versions that stay whatever the retention says.
+func protected(history ledger.History) []int {
+	var versions []int
+	if good, ok := history.LastGood(); ok {
+		versions = append(versions, good.Version)
+	}
+	if id, err := history.RestorePoint(); err == nil {
+		if _, version, err := snapshot.ParseID(id); err == nil {
+			versions = append(versions, version)
+		}
+	}
+	for _, d := range history.Deployments {
+		if d.Status == ledger.Open {
+			versions = append(versions, d.Version)
+		}
+	}
+	return versions
+}
+
+// Read verifies the snapshot. One that is gone is taken out of the state; a corrupt one is an error.
+func (r *snapshotResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var m model
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	opened := r.openStore(ctx, &resp.Diagnostics)
+	name, version, err := snapshot.ParseID(m.ID.ValueString())
+	if opened == nil || err != nil {
+		if err != nil {
+			wordSnapshot(&resp.Diagnostics, path.Root("id"), m.ID.ValueString(), err)
+		}
+		return
+	}
+	kept, err := snapshot.Load(ctx, opened, name, version)
+	imported := m.Name.IsNull()
+	if errors.Is(err, store.ErrNotFound) && !imported {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err == nil && !m.Digest.IsNull() && m.Digest.ValueString() != kept.Digest {
+		err = &snapshot.CorruptError{URI: kept.URI, Expected: m.Digest.ValueString(), Found: kept.Digest}
+	}
+	if err != nil {
+		wordSnapshot(&resp.Diagnostics, path.Root("id"), m.ID.ValueString(), err)
+		return
+	}
+	m.fromManifest(kept)
+	if imported {
+		r.readImported(ctx, &m, opened, kept, &resp.Diagnostics)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+func (r *snapshotResource) readImported(ctx context.Context, m *model, opened store.Store, kept snapshot.Manifest, diags *diag.Diagnostics) {
+	region, err := r.data.AWS.Region(ctx, "")
+	if err != nil {
+		wordAWS(diags, err)
+		return
+	}
+	if err := m.fromImport(kept, region); err != nil {
+		wordSnapshot(diags, path.Root("id"), kept.ID(), err)
+		return
+	}
+	versions, err := snapshot.Versions(ctx, opened, kept.Name)
+	if err != nil {
+		wordStore(diags, "The snapshots cannot be listed", err)
+		return
+	}
+	m.PreviousID = previous(kept.Name, kept.Version, versions)
+	history, err := ledger.New(opened, r.data.Clock).History(ctx, kept.Name)
+	if err != nil {
+		wordStore(diags, "The ledger cannot be read", err)
+		return
+	}
+	before := ledger.History{Name: kept.Name}
+	for _, d := range history.Deployments {
+		if d.Version < kept.Version {
+			before.Deployments = append(before.Deployments, d)
+		}
+	}
+	m.LastGoodID = types.StringNull()
+	if good, ok := before.LastGood(); ok {
+		m.LastGoodID = types.StringValue(good.ID)
+	}
+}
