@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -102,7 +101,7 @@ type lever struct {
 	missing     bool
 
 	calls  []string
-	before func(call string, n int) (err error, late bool) // late: after the call took effect
+	before func(call string, n int) (late bool, err error) // late: after the call took effect
 	// history is every weight that was ever live, with when it came.
 	history []moment
 	log     *[]string // shared between levers, for their order
@@ -117,16 +116,16 @@ func (l *lever) Name() string       { return "lever " + l.name }
 func (l *lever) Target() string     { return "lever," + l.name }
 func (l *lever) Tier() traffic.Tier { return l.tier }
 
-func (l *lever) call(ctx context.Context, what string) (error, bool) {
+func (l *lever) call(ctx context.Context, what string) (late bool, err error) {
 	if ctx.Err() != nil {
-		return fmt.Errorf("request cancelled: %w", ctx.Err()), false
+		return false, fmt.Errorf("request cancelled: %w", ctx.Err())
 	}
 	l.calls = append(l.calls, what)
 	if l.log != nil {
 		*l.log = append(*l.log, l.name+" "+what)
 	}
 	if l.before == nil {
-		return nil, false
+		return false, nil
 	}
 	return l.before(what, len(l.calls))
 }
@@ -139,7 +138,7 @@ func (l *lever) state() traffic.State {
 }
 
 func (l *lever) Read(ctx context.Context) (traffic.State, error) {
-	if err, _ := l.call(ctx, "read"); err != nil {
+	if _, err := l.call(ctx, "read"); err != nil {
 		return traffic.State{}, err
 	}
 	if l.missing {
@@ -149,7 +148,7 @@ func (l *lever) Read(ctx context.Context) (traffic.State, error) {
 }
 
 func (l *lever) Set(ctx context.Context, weights traffic.Weights, precondition traffic.Precondition) (traffic.Change, error) {
-	err, late := l.call(ctx, "set "+weights.String())
+	late, err := l.call(ctx, "set "+weights.String())
 	if err != nil && !late {
 		return traffic.Change{}, err
 	}
@@ -170,7 +169,7 @@ func (l *lever) put(weights traffic.Weights) {
 }
 
 func (l *lever) Wait(ctx context.Context, _ traffic.Change) error {
-	if err, _ := l.call(ctx, "wait"); err != nil {
+	if _, err := l.call(ctx, "wait"); err != nil {
 		return err
 	}
 	return clock.System{}.Sleep(ctx, l.settle)
@@ -214,7 +213,7 @@ func (b *bench) journal(holder string) *journal.Journal {
 func (b *bench) options() traffic.Options {
 	return traffic.Options{
 		Journal: b.journal("me"), Sink: b.sink, Clock: clock.System{}, Subject: "web",
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: slog.New(slog.DiscardHandler),
 	}
 }
 

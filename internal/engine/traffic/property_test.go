@@ -49,6 +49,7 @@ func drawRun(t *rapid.T) run {
 
 // problems runs it and returns what does not hold. It runs inside a bubble, where a failed property cannot be reported.
 func (r run) problems(t *testing.T) (found []string) {
+	t.Helper()
 	complain := func(format string, values ...any) { found = append(found, fmt.Sprintf(format, values...)) }
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -57,14 +58,14 @@ func (r run) problems(t *testing.T) (found []string) {
 	for i := range r.levers {
 		levers = append(levers, blueLever(fmt.Sprintf("route%d", i)))
 	}
-	levers[0].before = func(_ string, n int) (error, bool) {
+	levers[0].before = func(_ string, n int) (bool, error) {
 		if n == r.cancelAt {
 			cancel()
 		}
 		if r.fault > 0 && n >= r.fault && n < r.fault+r.faults {
-			return errBoom, r.late
+			return r.late, errBoom
 		}
-		return nil, false
+		return false, nil
 	}
 	request := toGreen(levers...)
 	request.Strategy = r.strategy

@@ -161,7 +161,7 @@ func TestRoute53SetKeepsEveryField(t *testing.T) {
 		"alias":  {alias("b", 100, "Z35SXDOTRQ7X7K", "blue.elb.amazonaws.com."), alias("g", 0, "Z35SXDOTRQ7X7K", "green.elb.amazonaws.com.")},
 	} {
 		z := &zone{records: slices.Clone(records), pending: 2}
-		bubbled := func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
 			r := router(z, "A")
 			state, err := r.Read(t.Context())
 			if err != nil {
@@ -192,8 +192,7 @@ func TestRoute53SetKeepsEveryField(t *testing.T) {
 			if _, err := r.Set(t.Context(), traffic.On(traffic.Blue, 100), change.State.Precondition); err != nil {
 				t.Errorf("%s: the next step: %v", name, err)
 			}
-		}
-		synctest.Test(t, bubbled)
+		})
 	}
 }
 
@@ -307,6 +306,7 @@ func TestRoute53KnowsWhatMustNotBeSwitched(t *testing.T) {
 
 func TestRoute53GivesUpWaiting(t *testing.T) {
 	bubble(t, func(t *testing.T) {
+		t.Helper()
 		z := &zone{pending: 1 << 30}
 		err := router(z, "A").Wait(t.Context(), traffic.Change{ID: "C1", Label: "Route 53 change C1"})
 		if !errors.Is(err, context.DeadlineExceeded) {

@@ -54,19 +54,6 @@ type Options struct {
 	Labels  map[string]string // of every event
 }
 
-// lane is one route in motion.
-type lane struct {
-	Route
-	known State   // what is live, as far as is known
-	back  Weights // where a revert goes
-	// tried are weights that a call of ours may have made live although it ended in an error.
-	tried     []Weights
-	uncertain bool    // known may be wrong: read before relying on it
-	foreign   bool    // somebody else moved it: not ours to touch
-	pending   *Change // accepted by AWS, not yet seen as propagated
-	entry     *journal.Entry
-}
-
 // shift is one run of the stepper.
 type shift struct {
 	Request
@@ -226,65 +213,6 @@ func (s *shift) step(ctx context.Context, stage Stage) (propagation time.Duratio
 	return propagation, nil
 }
 
-// move sets one route's weights. When somebody changed the target but not its weights (an address, a TTL), it goes on
-// with what it finds, once.
-func (s *shift) move(ctx context.Context, lane *lane, stage Stage) error {
-	weights := On(s.To, stage.Percent)
-	err := s.set(ctx, lane, weights, stage)
-	if !errors.Is(err, ErrConcurrentChange) {
-		return err
-	}
-	before := lane.known.Weights
-	if readErr := s.read(ctx, lane); readErr != nil {
-		return readErr
-	}
-	if lane.known.Weights != before {
-		lane.foreign = true
-		return &ForeignChangeError{Route: lane.Key, Name: lane.Router.Name(), Expected: before, Found: lane.known.Weights}
-	}
-	return s.set(ctx, lane, weights, stage)
-}
-
-// set journals, sets and journals. lane.uncertain says afterwards whether the result is known.
-func (s *shift) set(ctx context.Context, lane *lane, weights Weights, stage Stage) error {
-	intended := lane.entry.Intend(ctx, stepIntent{Weights: weights, Phase: stage.Phase})
-	if intended != nil {
-		if stage.Phase != Revert {
-			return &JournalError{Err: ended(ctx, intended)}
-		}
-		s.warn(&JournalError{Err: intended}) // taking traffic off a bad target does not wait for a store
-	}
-	change, err := lane.Router.Set(ctx, weights, lane.known.Precondition)
-	if err != nil {
-		lane.uncertain = true
-		lane.tried = append(lane.tried, weights)
-		return &RouteError{Route: lane.Key, Name: lane.Router.Name(), Doing: "move", Err: ended(ctx, err)}
-	}
-	lane.known, lane.pending, lane.tried, lane.uncertain = change.State, &change, nil, false
-	s.outcome.Moved = true
-	s.note(stage, lane, "accepted as "+change.Label)
-	if intended != nil {
-		return nil
-	}
-	if err := lane.entry.Done(ctx, stepResult{Change: change.ID}); err != nil {
-		if stage.Phase != Revert {
-			return &JournalError{Err: ended(ctx, err)}
-		}
-		s.warn(&JournalError{Err: err})
-	}
-	return nil
-}
-
-// read makes known certain.
-func (s *shift) read(ctx context.Context, lane *lane) error {
-	state, err := lane.Router.Read(ctx)
-	if err != nil {
-		return &RouteError{Route: lane.Key, Name: lane.Router.Name(), Doing: "read", Err: ended(ctx, err)}
-	}
-	lane.known, lane.uncertain = state, false
-	return nil
-}
-
 // watch runs the checks now, every check interval, and once more when d has passed. A failed round ends it; an
 // inconclusive one does not, as long as a later one passes before the end.
 func (s *shift) watch(ctx context.Context, stage Stage, d time.Duration) error {
@@ -327,12 +255,4 @@ func (s *shift) verify(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// ended returns the cause of ctx in place of the many faces that an ended ctx has in a client's error.
-func ended(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
-	}
-	return err
 }
