@@ -25,7 +25,7 @@ type moto struct {
 
 // startMoto starts moto and returns when it answers. log takes its output; nil throws it away.
 func startMoto(ctx context.Context, python string, log *os.File) (*moto, error) {
-	command := exec.Command(python, "-u", "-c", runMoto) //nolint:noctx // it outlives ctx; stop ends it
+	command := exec.Command(python, "-u", "-c", runMoto) //nolint:gosec,noctx // our own program; it outlives ctx, and stop ends it
 	command.Env = append(withoutAWS(os.Environ()), "PYTHONDONTWRITEBYTECODE=1", "MOTO_IAM_LOAD_MANAGED_POLICIES=true")
 	output := io.Discard
 	if log != nil {

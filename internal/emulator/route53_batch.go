@@ -124,11 +124,14 @@ func conflict(zone string, record, other recordSet) string {
 	case record.Type != other.Type:
 		return ""
 	case record.policy() == "simple" || other.policy() == "simple":
-		return fmt.Sprintf("RRSet of type %s with DNS name %s and SetIdentifier %s cannot be created because a non multivalue answer rrset exists with the same name and type.",
-			record.Type, record.Name, orNull(record.SetIdentifier))
+		return fmt.Sprintf("RRSet with DNS name %s, type %s, SetIdentifier %s cannot be created because a non multivalue answer rrset exists with the same name and type.",
+			record.Name, record.Type, orNull(record.SetIdentifier))
 	case record.policy() != other.policy():
-		return fmt.Sprintf("RRSet of type %s with DNS name %s and SetIdentifier %s cannot be created as %s sets must not contain a %s rrset.",
-			record.Type, record.Name, record.SetIdentifier, other.policy(), record.policy())
+		return fmt.Sprintf("RRSet with DNS name %s, type %s, SetIdentifier %s cannot be created because a %s RRSet with the same name and type already exists.",
+			record.Name, record.Type, record.SetIdentifier, other.policy())
+	case record.Region != "" && record.Region == other.Region:
+		return fmt.Sprintf("RRSet with DNS name %s, type %s, SetIdentifier %s, and Region Name=%s cannot be created because a latency RRSet with the same name, type and region already exists.",
+			record.Name, record.Type, record.SetIdentifier, record.Region)
 	}
 	return ""
 }

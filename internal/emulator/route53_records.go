@@ -102,7 +102,7 @@ func (r recordSet) policy() string {
 func (r recordSet) label() string {
 	label := fmt.Sprintf("[name='%s', type='%s'", r.Name, r.Type)
 	if r.SetIdentifier != "" {
-		label += fmt.Sprintf(", set identifier='%s'", r.SetIdentifier)
+		label += fmt.Sprintf(", set-identifier='%s'", r.SetIdentifier)
 	}
 	return label + "]"
 }

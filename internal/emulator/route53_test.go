@@ -77,6 +77,10 @@ func TestRoute53Refuses(t *testing.T) {
 	))
 	latency := record("app.refuses.test", "192.0.2.3")
 	latency.SetIdentifier, latency.Region = aws.String("far"), types.ResourceRecordSetRegionEuWest1
+	near := record("latency.refuses.test", "192.0.2.3")
+	near.SetIdentifier, near.Region = aws.String("near"), types.ResourceRecordSetRegionEuWest1
+	nearer := *near
+	nearer.SetIdentifier = aws.String("nearer")
 	nameless := record("app.refuses.test", "192.0.2.3")
 	nameless.Weight = aws.Int64(1)
 	alias := record("simple.refuses.test", "192.0.2.1")
@@ -97,6 +101,7 @@ func TestRoute53Refuses(t *testing.T) {
 		"simple next to weighted":     {"InvalidChangeBatch", "cannot be created", []types.Change{change(upsert, record("app.refuses.test", "192.0.2.9"))}},
 		"weighted next to simple":     {"InvalidChangeBatch", "cannot be created", []types.Change{change(create, weighted("simple.refuses.test", "blue", "192.0.2.9", 1))}},
 		"mixed policies":              {"InvalidChangeBatch", "cannot be created", []types.Change{change(create, latency)}},
+		"same region twice":           {"InvalidChangeBatch", "and region already exists", []types.Change{change(create, near), change(create, &nearer)}},
 		"weight too large":            {"InvalidInput", "from 0 to 255", []types.Change{change(upsert, weighted("app.refuses.test", "blue", "192.0.2.1", 256))}},
 		"weight without identifier":   {"InvalidInput", "SetIdentifier", []types.Change{change(create, nameless)}},
 		"values and alias":            {"InvalidInput", "AliasTarget", []types.Change{change(upsert, alias)}},
