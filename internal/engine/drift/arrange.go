@@ -28,7 +28,7 @@ type ownerKey struct{ kind, id string }
 
 // arrange picks the resources that are wanted, adds the rules of standalone resources to their owners, and groups by
 // type and Region. Pieces follow their owner, whatever types says of them: without them the owner would seem to differ.
-func arrange(options Options, specs map[string]live.Spec) *arrangement {
+func arrange(options Options, specs map[string]live.Spec, region string) *arrangement {
 	plan := &arrangement{parts: map[live.Address]int{}, left: &State{Unread: map[string]map[string]int{}}}
 	for kind, reasons := range options.State.Unread {
 		for reason, count := range reasons {
@@ -42,7 +42,7 @@ func arrange(options Options, specs map[string]live.Spec) *arrangement {
 			continue
 		}
 		if resource.Region == "" {
-			resource.Region = options.Region
+			resource.Region = region
 		}
 		key := ownerKey{resource.Type, resource.ID}
 		if reason := options.refuses(resource); reason != "" {

@@ -74,8 +74,21 @@ var services = []struct {
 	port int
 	name string
 }{
-	{22, "SSH"}, {3389, "Remote Desktop"}, {3306, "MySQL"}, {5432, "PostgreSQL"}, {1433, "SQL Server"}, {1521, "Oracle"}, {27017, "MongoDB"},
-	{6379, "Redis"}, {9200, "Elasticsearch"}, {11211, "memcached"}, {445, "SMB"}, {23, "Telnet"}, {21, "FTP"}, {80, "HTTP"}, {443, "HTTPS"},
+	{22, "SSH"},
+	{3389, "Remote Desktop"},
+	{3306, "MySQL"},
+	{5432, "PostgreSQL"},
+	{1433, "SQL Server"},
+	{1521, "Oracle"},
+	{27017, "MongoDB"},
+	{6379, "Redis"},
+	{9200, "Elasticsearch"},
+	{11211, "memcached"},
+	{445, "SMB"},
+	{23, "Telnet"},
+	{21, "FTP"},
+	{80, "HTTP"},
+	{443, "HTTPS"},
 }
 
 // inWords says what a changed security group rule means, or "".

@@ -23,6 +23,7 @@ func TestEveryAttributeHasARule(t *testing.T) {
 				paths = []string{attribute.Name() + ".key"}
 			case live.Rules:
 				paths = append(paths, attribute.Name()+".description")
+			default:
 			}
 			for _, path := range paths {
 				matched := false
@@ -100,9 +101,20 @@ func TestMatch(t *testing.T) {
 		glob, text string
 		want       bool
 	}{
-		{"", "", true}, {"*", "", true}, {"a*", "abc", true}, {"*c", "abc", true}, {"a*c", "abbc", true}, {"a?c", "abc", true}, {"a?c", "ac", false},
-		{"a", "ab", false}, {"*.*", "a.b", true}, {"module.*.aws_vpc.a", `module.n["x"].aws_vpc.a`, true}, {`a["x"]`, `a["x"]`, true}, {"a[0]", "a0", false},
-		{"*a*b*", "xxaxxbxx", true}, {"*a*b", "ab ba", false},
+		{"", "", true},
+		{"*", "", true},
+		{"a*", "abc", true},
+		{"*c", "abc", true},
+		{"a*c", "abbc", true},
+		{"a?c", "abc", true},
+		{"a?c", "ac", false},
+		{"a", "ab", false},
+		{"*.*", "a.b", true},
+		{"module.*.aws_vpc.a", `module.n["x"].aws_vpc.a`, true},
+		{`a["x"]`, `a["x"]`, true},
+		{"a[0]", "a0", false},
+		{"*a*b*", "xxaxxbxx", true},
+		{"*a*b", "ab ba", false},
 	} {
 		if got := match(c.glob, c.text); got != c.want {
 			t.Errorf("match(%q, %q) = %v", c.glob, c.text, got)

@@ -54,20 +54,26 @@ func Compare(resource Resource, table []live.Attribute, fetched live.Attributes)
 func compareValues(attribute live.Attribute, expected, actual any) []Change {
 	switch attribute.Kind {
 	case live.Rules:
-		return compareRules(attribute.Name(), expected.([]live.Rule), actual.([]live.Rule))
+		return compareRules(attribute.Name(), as[[]live.Rule](expected), as[[]live.Rule](actual))
 	case live.Map:
-		return compareMaps(attribute.Name(), expected.(map[string]string), actual.(map[string]string))
+		return compareMaps(attribute.Name(), as[map[string]string](expected), as[map[string]string](actual))
 	case live.Set, live.List:
-		if slices.Equal(expected.([]string), actual.([]string)) {
+		if slices.Equal(as[[]string](expected), as[[]string](actual)) {
 			return nil
 		}
-		return []Change{{Path: attribute.Name(), Expected: list(expected.([]string)), Actual: list(actual.([]string))}}
+		return []Change{{Path: attribute.Name(), Expected: list(as[[]string](expected)), Actual: list(as[[]string](actual))}}
 	default:
 		if expected == actual {
 			return nil
 		}
-		return []Change{{Path: attribute.Name(), Expected: present(expected.(string)), Actual: present(actual.(string))}}
+		return []Change{{Path: attribute.Name(), Expected: present(as[string](expected)), Actual: present(as[string](actual))}}
 	}
+}
+
+// as takes a normalised value as what its Kind promises; an absent one is empty.
+func as[T any](value any) T {
+	typed, _ := value.(T)
+	return typed
 }
 
 func compareMaps(path string, expected, actual map[string]string) []Change {

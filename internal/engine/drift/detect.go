@@ -3,12 +3,14 @@ package drift
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
 )
@@ -17,8 +19,8 @@ import (
 type Options struct {
 	State   *State
 	Readers []live.Reader
-	// Region of resources whose own Region the state does not tell.
-	Region string
+	// Region tells where resources are whose own Region the state does not tell; it is asked only when there is one.
+	Region func(context.Context) (string, error)
 	// Types to look at, and not to, as globs; Regions to look at. Empty Types and Regions are all.
 	Types, ExcludeTypes, Regions []string
 	Ignores                      []Ignore
@@ -58,7 +60,11 @@ func Detect(ctx context.Context, options Options) (*Result, error) {
 			ignores = append(ignores, ignore)
 		}
 	}
-	plan := arrange(options, specs)
+	region, err := defaultRegion(ctx, options, specs)
+	if err != nil {
+		return nil, err
+	}
+	plan := arrange(options, specs, region)
 	caller := live.NewCaller(options.Parallelism, options.Account)
 	outcomes, failures := readAll(ctx, options, plan, caller)
 	if err := context.Cause(ctx); err != nil {
@@ -75,6 +81,21 @@ func Detect(ctx context.Context, options Options) (*Result, error) {
 	result.Calls = caller.Calls()
 	result.Duration = options.Clock.Now().Sub(started)
 	return result, nil
+}
+
+// defaultRegion asks for it when a resource needs it. Where there is none, the reads that need it fail by themselves.
+func defaultRegion(ctx context.Context, options Options, specs map[string]live.Spec) (string, error) {
+	for _, resource := range options.State.Resources {
+		if resource.Region != "" || specs[resource.Type].Part != nil {
+			continue
+		}
+		region, err := options.Region(ctx)
+		if err != nil && !errors.Is(err, awsapi.ErrNoRegion) {
+			return "", &UnreachableError{Err: err}
+		}
+		return region, nil
+	}
+	return "", nil
 }
 
 // readAll reads every batch, side by side; the caller bounds the calls. Every resource of the plan has an outcome.

@@ -67,7 +67,7 @@ func look(t *testing.T, read func(live.Batch) (map[live.Address]live.Outcome, er
 		t.Fatal(err)
 	}
 	options := Options{
-		State: state, Readers: fakeReaders(read), Region: "eu-west-1", Parallelism: 2, Clock: clock.NewFake(now), Log: slog.New(slog.DiscardHandler),
+		State: state, Readers: fakeReaders(read), Region: func(context.Context) (string, error) { return "eu-west-1", nil }, Parallelism: 2, Clock: clock.NewFake(now), Log: slog.New(slog.DiscardHandler),
 		Account: func(context.Context) (string, error) { return "123456789012", nil },
 	}
 	for _, f := range change {
@@ -270,6 +270,7 @@ func TestDetectEndsWithItsContext(t *testing.T) {
 	}
 	_, err = Detect(ctx, Options{
 		State: state, Clock: clock.NewFake(now), Log: slog.New(slog.DiscardHandler), Parallelism: 1,
+		Region: func(context.Context) (string, error) { return "", awsapi.ErrNoRegion },
 		Readers: fakeReaders(func(batch live.Batch) (map[live.Address]live.Outcome, error) {
 			cancel()
 			return inSync(batch)

@@ -18,6 +18,12 @@ func (e *UnreachableError) Error() string { return "no resource could be looked 
 // Unwrap gives the cause.
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
+// NoRegion tells that nothing says in which Region to look.
+func (e *UnreachableError) NoRegion() bool { return errors.Is(e.Err, awsapi.ErrNoRegion) }
+
+// NoCredentials tells that there are no credentials, or that AWS does not take them.
+func (e *UnreachableError) NoCredentials() bool { return awsapi.IsCredentials(e.Err) }
+
 // unreachable returns an error when all reads failed for want of a way to AWS. Reads that AWS itself refused, for lack of
 // permission or too many calls, leave their resources unverified instead.
 func unreachable(failures []error, reads int) error {

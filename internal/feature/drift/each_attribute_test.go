@@ -1,11 +1,10 @@
 package drift_test
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"testing"
-
-	"bytes"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -31,7 +30,7 @@ func (s *stack) detect() *engine.Result {
 		s.t.Fatal(err)
 	}
 	result, err := engine.Detect(s.context(), engine.Options{
-		State: state, Readers: readers, Region: "us-east-1", Parallelism: 4, Account: clients.AccountID, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler),
+		State: state, Readers: readers, Region: func(context.Context) (string, error) { return "us-east-1", nil }, Parallelism: 4, Account: clients.AccountID, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		s.t.Fatal(err)

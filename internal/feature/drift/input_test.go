@@ -143,3 +143,15 @@ data "reliability_drift" "test" {
 		t.Errorf("AWS was asked: %+v", calls)
 	}
 }
+
+func TestAccUnreachableAWS(t *testing.T) {
+	s := newStack(t, "unreachable")
+	provider := fmt.Sprintf("provider \"reliability\" {\n  max_retries = 1\n  endpoints   = { ec2 = \"http://127.0.0.1:1\", lambda = \"http://127.0.0.1:1\", rds = \"http://127.0.0.1:1\" }\n  store       = { local = { path = %q } }\n}\n", t.TempDir())
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Factories(),
+		Steps: []resource.TestStep{{
+			Config:      provider + fmt.Sprintf("data \"reliability_drift\" \"test\" { state = { path = %q } }\n", s.file()),
+			ExpectError: regexp.MustCompile(`(?s)Drift could not be looked for.*nothing\s+was\s+compared.*check\s+the\s+network\s+path`),
+		}},
+	})
+}

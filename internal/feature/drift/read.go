@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
 	engine "github.com/project3-ls/terraform-provider-reliability/internal/engine/drift"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
@@ -64,19 +63,20 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }
 
-// adviceFor words what tfdiag does not know: the rest it says by itself.
+// adviceFor says what to do about what tfdiag does not know; of AWS's own refusals it knows.
 func adviceFor(err error) string {
+	var unreachable *engine.UnreachableError
 	switch {
-	case errors.Is(err, awsapi.ErrNoRegion):
-		return "set region here or in the provider block, or AWS_REGION."
 	case errors.Is(err, context.DeadlineExceeded):
 		return "AWS kept us waiting for too long. Look at fewer types or regions, or try again later."
-	case awsapi.IsCredentials(err):
+	case !errors.As(err, &unreachable):
+		return ""
+	case unreachable.NoRegion():
+		return "set region here or in the provider block, or AWS_REGION."
+	case unreachable.NoCredentials():
 		return "set or renew the AWS credentials (profile, role or environment), then plan again."
-	case awsapi.IsUnreachable(err):
-		return "check the network path, the proxy and the endpoints to AWS, then plan again."
 	}
-	return ""
+	return "check the network path, the proxy and the endpoints to AWS, then plan again."
 }
 
 // options makes the engine's options out of the configuration. ok is false when there is an error among diags.
@@ -103,10 +103,9 @@ func (d *dataSource) options(ctx context.Context, data *model, diags *diag.Diagn
 		})
 	}
 	options.State = readState(ctx, data.State, engine.Specs(options.Readers), diags)
-	if diags.HasError() {
-		return options, false
+	options.Region = func(ctx context.Context) (string, error) {
+		return d.provider.AWS.Region(ctx, data.Region.ValueString())
 	}
-	options.Region = d.region(ctx, data.Region.ValueString(), options.State, diags)
 	return options, !diags.HasError()
 }
 
@@ -130,25 +129,6 @@ func readIgnores(ctx context.Context, list types.List, now time.Time, diags *dia
 		ignores = append(ignores, ignore)
 	}
 	return ignores
-}
-
-// region is where resources are looked for whose Region the state does not tell. AWS's configuration is resolved only
-// when there is such a resource.
-func (d *dataSource) region(ctx context.Context, own string, state *engine.State, diags *diag.Diagnostics) string {
-	if own != "" {
-		return own
-	}
-	for _, resource := range state.Resources {
-		if resource.Region != "" {
-			continue
-		}
-		region, err := d.provider.AWS.Region(ctx, "")
-		if err != nil && !errors.Is(err, awsapi.ErrNoRegion) {
-			tfdiag.Error(diags, tfdiag.Message{Summary: "Drift could not be looked for", Err: err, Next: adviceFor(err)})
-		}
-		return region
-	}
-	return ""
 }
 
 // writeReport writes the file that report asks for, whole or not at all.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -179,9 +180,7 @@ func (s *stack) writeState() {
 			delete(instance, "index_key")
 			delete(resource, "each")
 			attributes := instance["attributes"].(map[string]any)
-			for name, value := range set {
-				attributes[name] = value
-			}
+			maps.Copy(attributes, set)
 			resource["instances"] = []any{instance}
 			kept = append(kept, resource)
 		}

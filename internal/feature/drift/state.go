@@ -32,7 +32,7 @@ func readState(ctx context.Context, object types.Object, specs map[string]live.S
 		return parseState(strings.NewReader(source.JSON.ValueString()), specs, path.Root("state").AtName("json"), "", diags)
 	}
 	name, at := source.Path.ValueString(), path.Root("state").AtName("path")
-	file, err := os.Open(name)
+	file, err := os.Open(name) //nolint:gosec // reading the file that the user names is what it is for
 	if err != nil {
 		stateFileError(diags, at, name, err)
 		return nil

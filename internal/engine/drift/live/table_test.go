@@ -157,11 +157,13 @@ func TestWhatIsNotDriftOfADatabase(t *testing.T) {
 			`{"vpc_security_group_ids":["sg-1"]}`, "vpc_security_group_ids",
 			rdstypes.DBInstance{VpcSecurityGroups: []rdstypes.VpcSecurityGroupMembership{
 				{VpcSecurityGroupId: aws.String("sg-1"), Status: aws.String("active")}, {VpcSecurityGroupId: aws.String("sg-2"), Status: aws.String("removing")},
-			}}, true,
+			}},
+			true,
 		},
 		"an option group is pending": {
 			`{"option_group_name":"new"}`, "option_group_name",
-			rdstypes.DBInstance{OptionGroupMemberships: []rdstypes.OptionGroupMembership{{OptionGroupName: aws.String("old")}, {OptionGroupName: aws.String("new")}}}, true,
+			rdstypes.DBInstance{OptionGroupMemberships: []rdstypes.OptionGroupMembership{{OptionGroupName: aws.String("old")}, {OptionGroupName: aws.String("new")}}},
+			true,
 		},
 	} {
 		expected, actual := fetched(t, c.state, c.live, c.path)
