@@ -218,7 +218,7 @@ func (b *bench) options() traffic.Options {
 }
 
 func blueLever(name string) *lever {
-	return &lever{name: name, tier: traffic.TierDNS, weights: traffic.On(traffic.Blue, 100), propagation: 60 * time.Second, settle: 30 * time.Second}
+	return &lever{name: name, tier: traffic.TierDNS, weights: traffic.On(traffic.Blue, 100), propagation: 60 * time.Second, settle: 25 * time.Second}
 }
 
 func toGreen(levers ...*lever) traffic.Request {
@@ -241,9 +241,12 @@ func failed() gate.Result {
 	}}
 }
 
-// healthyUntil passes until the target has at least percent.
+// healthyUntil passes until the target has at least percent. It takes a second to find out.
 func healthyUntil(percent int) func(context.Context, traffic.Stage) gate.Result {
-	return func(_ context.Context, stage traffic.Stage) gate.Result {
+	return func(ctx context.Context, stage traffic.Stage) gate.Result {
+		if (clock.System{}).Sleep(ctx, time.Second) != nil {
+			return gate.Result{Verdict: gate.Inconclusive}
+		}
 		if stage.Percent >= percent {
 			return failed()
 		}

@@ -63,8 +63,8 @@ type shift struct {
 	outcome     Outcome
 }
 
-// Switch moves all routes to req.To, step by step, and watches the checks before the first step, at each step and
-// through the bake. Every step sets absolute weights on each route that has less than the step's share, innermost tier
+// Switch moves all routes to req.To, step by step, and runs the checks before the first step, from the moment that a
+// step's change is accepted until it ends, and through the bake. Every step sets absolute weights on each route that has less than the step's share, innermost tier
 // first, waits until AWS reports them live and until clients can know, and only then counts as reached.
 //
 // Whatever goes wrong (a check, a call, the journal, the deadline or end of ctx), traffic goes back in one step per
@@ -190,7 +190,7 @@ func (s *shift) percents() []int {
 }
 
 // step gives the target percent on every route where it has less, and returns once AWS reports all of it live, with
-// the time that clients may still follow the old weights.
+// the time that clients may still follow the old weights. The target is judged meanwhile: some clients reach it already.
 func (s *shift) step(ctx context.Context, stage Stage) (propagation time.Duration, err error) {
 	for _, lane := range s.lanes {
 		if lane.known.Weights.Of(s.To) >= stage.Percent {
@@ -200,6 +200,29 @@ func (s *shift) step(ctx context.Context, stage Stage) (propagation time.Duratio
 			return 0, err
 		}
 	}
+	waiting, stop := context.WithCancel(ctx)
+	defer stop()
+	asleep, wake := context.WithCancel(ctx)
+	defer wake()
+	done := make(chan error, 1)
+	go func() { // owner: this call, which takes from done
+		propagation, err = s.settled(waiting)
+		wake()
+		done <- err
+	}()
+	judged := s.judge(ctx, asleep, stage)
+	if judged != nil {
+		stop()
+	}
+	<-done
+	if judged != nil {
+		return 0, judged
+	}
+	return propagation, err
+}
+
+// settled waits until AWS reports every change that is under way as live.
+func (s *shift) settled(ctx context.Context) (propagation time.Duration, err error) {
 	for _, lane := range s.lanes {
 		if lane.pending == nil {
 			continue
@@ -211,32 +234,6 @@ func (s *shift) step(ctx context.Context, stage Stage) (propagation time.Duratio
 		propagation = max(propagation, lane.known.Propagation)
 	}
 	return propagation, nil
-}
-
-// watch runs the checks now, every check interval, and once more when d has passed. A failed round ends it; an
-// inconclusive one does not, as long as a later one passes before the end.
-func (s *shift) watch(ctx context.Context, stage Stage, d time.Duration) error {
-	if s.Check == nil {
-		return s.Clock.Sleep(ctx, d)
-	}
-	until := s.Clock.Now().Add(d)
-	for {
-		result := s.Check(ctx, stage)
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-		s.note(stage, nil, "checks "+string(result.Verdict))
-		left := until.Sub(s.Clock.Now())
-		if result.Verdict == gate.Failed || (left <= 0 && result.Verdict != gate.Passed) {
-			return &ChecksError{Stage: stage, Result: result}
-		}
-		if left <= 0 {
-			return nil
-		}
-		if err := s.Clock.Sleep(ctx, min(left, s.Strategy.checkInterval())); err != nil {
-			return err
-		}
-	}
 }
 
 // verify reads every route once more: nobody moved it since. That it cannot be read is a warning: AWS has reported the

@@ -29,10 +29,10 @@ func TestAllAtOnceSetsOnceWaitsAndReadsBack(t *testing.T) {
 		equal(t, "calls", web.calls, []string{"read", "set blue 0 % / green 100 %", "wait", "read"})
 		equal(t, "status", outcome.Status, traffic.StatusSteady)
 		equal(t, "live", outcome.Live, map[string]traffic.Weights{"web": {Green: 100}})
-		equal(t, "took settling and TTL", time.Since(began), 90*time.Second)
-		equal(t, "duration", outcome.Duration, 90*time.Second)
+		equal(t, "took settling and TTL", time.Since(began), 85*time.Second)
+		equal(t, "duration", outcome.Duration, 85*time.Second)
 		equal(t, "events", b.sink.kinds(), []notify.Kind{notify.SwitchStarted, notify.SwitchCompleted})
-		equal(t, "metric", b.sink.events[1].Metrics, []notify.Metric{{Name: "SwitchDuration", Value: 90, Unit: "Seconds"}})
+		equal(t, "metric", b.sink.events[1].Metrics, []notify.Metric{{Name: "SwitchDuration", Value: 85, Unit: "Seconds"}})
 		record, _, err := b.journal("x").Last(t.Context(), web.Target())
 		if err != nil || record.EndedAt == nil || record.Outcome != "steady" || len(record.Steps) != 1 || record.Steps[0].DoneAt == nil {
 			t.Errorf("journal %+v, %v", record, err)
@@ -71,9 +71,9 @@ func TestCanaryStepsAndTheirPace(t *testing.T) {
 			t.Fatal(err)
 		}
 		equal(t, "sets", web.sets(), []string{"set blue 90 % / green 10 %", "set blue 50 % / green 50 %", "set blue 0 % / green 100 %"})
-		equal(t, "duration", time.Since(began), 3*90*time.Second+2*2*time.Minute+5*time.Minute)
+		equal(t, "duration", time.Since(began), 3*85*time.Second+2*2*time.Minute+5*time.Minute)
 		equal(t, "rounds", rounds, map[traffic.Stage]int{
-			{Phase: traffic.Before}: 1, {Phase: traffic.AtStep, Percent: 10}: 19, {Phase: traffic.AtStep, Percent: 50}: 19, {Phase: traffic.Baking, Percent: 100}: 37,
+			{Phase: traffic.Before}: 1, {Phase: traffic.AtStep, Percent: 10}: 22, {Phase: traffic.AtStep, Percent: 50}: 22, {Phase: traffic.Baking, Percent: 100}: 40,
 		})
 		equal(t, "events", b.sink.kinds(), []notify.Kind{notify.SwitchStarted, notify.SwitchStepped, notify.SwitchStepped, notify.SwitchCompleted})
 	})
@@ -175,7 +175,7 @@ func TestCancellationHalfWayReverts(t *testing.T) {
 		}
 		equal(t, "status", outcome.Status, traffic.StatusReverted)
 		equal(t, "live", web.weights, traffic.On(traffic.Blue, 100))
-		equal(t, "recovery is settling and TTL", outcome.Recovery, 90*time.Second)
+		equal(t, "recovery is settling and TTL", outcome.Recovery, 85*time.Second)
 		if holder, _ := b.journal("x").Holder(t.Context(), web.Target()); holder != nil {
 			t.Error("the lease was not given up")
 		}
@@ -232,7 +232,7 @@ func TestRoutesMoveTogetherOutermostLastAndBackOutermostFirst(t *testing.T) {
 		request.Check = healthyUntil(10)
 		outcome, _ := traffic.Switch(t.Context(), request, b.options())
 		equal(t, "order", log, []string{
-			"dns read", "function read", "function set blue 90 % / green 10 %", "dns set blue 90 % / green 10 %", "function wait", "dns wait",
+			"dns read", "function read", "function set blue 90 % / green 10 %", "dns set blue 90 % / green 10 %", "function wait",
 			"dns set blue 100 % / green 0 %", "function set blue 100 % / green 0 %", "dns wait", "function wait",
 		})
 		equal(t, "status", outcome.Status, traffic.StatusReverted)
@@ -256,5 +256,21 @@ func TestARouteThatFailsTakesAllBack(t *testing.T) {
 		}
 		equal(t, "status", outcome.Status, traffic.StatusReverted)
 		equal(t, "live", outcome.Live, map[string]traffic.Weights{"dns": {Blue: 100}, "function": {Blue: 100}})
+	})
+}
+
+func TestATargetThatIsBadAtOnceIsOutBeforeItsStepIsLiveEverywhere(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b, web := newBench(), blueLever("web")
+		web.settle = 10 * time.Minute
+		request := toGreen(web)
+		request.MaxRecovery = time.Hour
+		request.Check = healthyUntil(100)
+		if _, err := traffic.Switch(t.Context(), request, b.options()); err == nil {
+			t.Fatal("no error")
+		}
+		if took := web.history[1].at.Sub(web.history[0].at); took != time.Second {
+			t.Errorf("green had traffic for %s", took)
+		}
 	})
 }

@@ -187,6 +187,7 @@ type run struct {
 	outcome  traffic.Outcome
 	estimate traffic.Estimate
 	err      error
+	code     code
 }
 
 func (s *run) observed() observed {
@@ -217,7 +218,7 @@ func (r *switchResource) run(ctx context.Context, plan, config *model, home traf
 	if diags.HasError() {
 		return nil
 	}
-	kept, err := r.openJournal(ctx)
+	opened, err := r.data.OpenStore(ctx)
 	if err != nil {
 		tfdiag.Error(diags, tfdiag.Message{Summary: "The store cannot be used", Happened: "Nothing was moved, because a switch must be written down before it begins", Err: err, Next: "correct store in the provider block."})
 		return nil
@@ -227,13 +228,14 @@ func (r *switchResource) run(ctx context.Context, plan, config *model, home traf
 		To: plan.active(), Home: home, Routes: routes, Strategy: strategy, Check: check,
 		OnFailure: traffic.FailureMode(plan.OnFailure.ValueString()), MaxRecovery: plan.maxRecovery(),
 	}, traffic.Options{
-		Journal: kept, Sink: r.data.Sink, Clock: r.data.Clock, Log: configured.Logger(ctx), Subject: subject, Labels: map[string]string{"Switch": subject},
+		Journal: journal.New(opened, r.data.Clock, holder()), Sink: r.data.Sink, Clock: r.data.Clock, Log: configured.Logger(ctx), Subject: subject, Labels: map[string]string{"Switch": subject},
 	})
 	for _, warning := range outcome.Warnings {
 		tfdiag.Warning(diags, tfdiag.Message{Summary: "The switch was not recorded everywhere", Happened: "The switch itself was not affected", Err: warning})
 	}
 	patience, _ := plan.patience(ctx, r.data)
 	done := &run{routes: routes, outcome: outcome, err: err, estimate: traffic.EstimateRecovery(outcome.States, strategy, plan.checked(), patience)}
+	r.settle(ctx, plan, opened, done, diags)
 	if err != nil {
 		wordFailure(diags, failure{run: done, to: plan.active(), where: where, plan: plan})
 	}

@@ -59,6 +59,7 @@ func (r *switchResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		}
 	}
 	r.inspect(ctx, &plan, seen, &resp.Diagnostics)
+	r.checkSnapshot(ctx, &plan, &resp.Diagnostics)
 	plan.checkDeadline(ctx, prior == nil, &resp.Diagnostics)
 }
 

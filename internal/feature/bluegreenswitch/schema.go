@@ -59,8 +59,10 @@ func switchSchema(ctx context.Context) schema.Schema {
 		},
 		"snapshot_id": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "`id` of a `reliability_deployment_snapshot`. When the switch fails, the snapshot is restored once traffic has been moved back, so that one apply puts traffic *and* code " +
-				"back, and the deployment is marked as rolled back. When it succeeds, the deployment is closed as succeeded if it is still open. With `on_failure = \"hold\"` nothing is restored.",
+			MarkdownDescription: "`id` of a `reliability_deployment_snapshot`. When the switch fails and traffic is back where it was, the snapshot is restored, so that one apply puts traffic *and* code " +
+				"back and ends in an error; the deployment is marked as rolled back, and planning its release again is refused. When the switch succeeds, the deployment is closed as succeeded if " +
+				"nobody has judged it yet. A switch that is held, or whose traffic could not be moved back, restores nothing and closes the deployment as failed; one that moves nothing judges nothing.",
+			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"timeouts": timeoutsAttribute(ctx),
 		"live": schema.SingleNestedAttribute{

@@ -46,7 +46,7 @@ func wordFailure(diags *diag.Diagnostics, f failure) {
 		return
 	}
 	message := f.message()
-	message.Live = f.live()
+	message.Live = f.live() + f.run.code.live()
 	if len(f.run.outcome.Unproven) > 0 {
 		var problems []string
 		for _, err := range f.run.outcome.Unproven {
@@ -55,6 +55,12 @@ func wordFailure(diags *diag.Diagnostics, f failure) {
 		message.Happened += "\nAfterwards: " + strings.Join(problems, "; ") + "."
 	}
 	tfdiag.Error(diags, message)
+	if f.run.code.err != nil {
+		tfdiag.Error(diags, tfdiag.Message{
+			Summary: "The snapshot was not restored", Happened: fmt.Sprintf("Traffic was looked after first; then snapshot %s could not be restored wholly", f.run.code.id), Err: f.run.code.err,
+			Next: "correct the cause and restore it with a reliability_rollback of the same snapshot, which does what is left.",
+		})
+	}
 }
 
 // message is what happened and what to do.
