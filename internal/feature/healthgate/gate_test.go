@@ -38,7 +38,9 @@ func serve(t *testing.T) *site {
 	s.status.Store(http.StatusOK)
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.asked.Add(1)
-		s.key.Store(r.Header.Get("X-Api-Key"))
+		if key := r.Header.Get("X-Api-Key"); key != "" {
+			s.key.Store(key)
+		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(int(s.status.Load()))
 		fmt.Fprint(w, `{"status":"ok","secret":"hunter2"}`)
@@ -192,7 +194,7 @@ func TestAccHealthGate_secrets(t *testing.T) {
 resource "reliability_health_gate" "test" {
   checks = {
     site = { http = { url = %q, headers_wo = { "X-Api-Key" = "s3cr3t" }, wo_version = 1 } }
-    note = { advisory = true, http = { url = %q, sensitive_headers = { "X-Api-Key" = "s3cr3t" }, expect = { body_contains = "nowhere" } } }
+    note = { advisory = true, http = { url = %q, sensitive_headers = { "X-Other" = "s3cr3t" }, expect = { body_contains = "nowhere" } } }
   }
   max_retries = 0
   report      = { json = %q }
