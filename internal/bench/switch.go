@@ -100,11 +100,15 @@ func switchRows(ctx context.Context, b *bench) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
+	fewest := 0
 	byHand, err := b.median(func() (time.Duration, error) {
 		turn++
+		e.ResetCalls()
 		began := time.Now()
 		err := switchByHand(ctx, client, zone, colours[turn%2])
-		return time.Since(began), err
+		took := time.Since(began)
+		fewest = max(fewest, len(e.Calls()))
+		return took, err
 	})
 	if err != nil {
 		return nil, err
@@ -113,7 +117,7 @@ func switchRows(ctx context.Context, b *bench) ([]row, error) {
 	return []row{
 		{
 			What: "route53 switch, all at once: AWS calls of the apply", Ours: fmt.Sprint(calls), Limit: fmt.Sprint(switchCalls),
-			Beside: "4 by hand", Ratio: ratio(calls, 4), Exceeded: calls > switchCalls,
+			Beside: fmt.Sprintf("by hand %d", fewest), Ratio: ratio(calls, fewest), Exceeded: calls > switchCalls,
 		},
 		{
 			What: "route53 switch: apply, less an apply with nothing to do", Ours: ms(whole - nothing), Limit: ms(byHand + switchOverhead),
