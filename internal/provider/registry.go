@@ -9,6 +9,7 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/deployment"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/drift"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/healthgate"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/rollback"
 )
 
 // Everything the provider serves, one line each.
@@ -17,6 +18,7 @@ var (
 		bluegreenswitch.NewResource,
 		deployment.NewResource,
 		healthgate.NewResource,
+		rollback.NewResource,
 		// one constructor a line
 	}
 	dataSources = []func() datasource.DataSource{
@@ -24,9 +26,11 @@ var (
 		deployment.NewHistoryDataSource,
 		drift.NewDataSource,
 		healthgate.NewDataSource,
+		rollback.NewDataSource,
 		// one constructor a line
 	}
 	functions = []func() function.Function{
+		drift.NewReportFunction,
 		// one constructor a line
 	}
 )

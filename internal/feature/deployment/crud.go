@@ -39,13 +39,13 @@ func (r *snapshotResource) capture(ctx context.Context, plan tfsdk.Plan, state *
 	if diags.HasError() {
 		return
 	}
-	opened := r.openStore(ctx, diags)
+	opened := targetset.OpenStore(ctx, r.data, diags)
 	if opened == nil {
 		return
 	}
 	history, err := ledger.New(opened, r.data.Clock).History(ctx, m.Name.ValueString())
 	if err != nil {
-		wordStore(diags, "Nothing was captured", err)
+		targetset.WordStore(diags, "Nothing was captured", err)
 		return
 	}
 	refuseQuarantined(&m, history, diags)
@@ -63,7 +63,7 @@ func (r *snapshotResource) capture(ctx context.Context, plan tfsdk.Plan, state *
 	}
 	versions, err := snapshot.Versions(ctx, opened, kept.Name)
 	if err != nil {
-		wordStore(diags, "The snapshot "+kept.ID()+" was taken, but the others cannot be listed", err)
+		targetset.WordStore(diags, "The snapshot "+kept.ID()+" was taken, but the others cannot be listed", err)
 	}
 	m.PreviousID = previous(kept.Name, kept.Version, versions)
 	diags.Append(state.Set(ctx, &m)...)
@@ -72,14 +72,8 @@ func (r *snapshotResource) capture(ctx context.Context, plan tfsdk.Plan, state *
 
 // take captures the targets and opens the deployment. It returns nil after it has said why not.
 func (r *snapshotResource) take(ctx context.Context, m *model, opened store.Store, history ledger.History, diags *diag.Diagnostics) *snapshot.Manifest {
-	region, err := r.data.AWS.Region(ctx, m.Region.ValueString())
-	if err != nil {
-		wordAWS(diags, err)
-		return nil
-	}
-	account, err := r.data.AWS.AccountID(ctx)
-	if err != nil {
-		wordAWS(diags, err)
+	account, region := targetset.Here(ctx, r.data, m.Region.ValueString(), diags)
+	if diags.HasError() {
 		return nil
 	}
 	specs, _ := targetset.Specs(ctx, m.Targets, region, diags)
@@ -102,11 +96,11 @@ func (r *snapshotResource) take(ctx context.Context, m *model, opened store.Stor
 		}
 		return nil
 	case err != nil:
-		wordStore(diags, "The targets were read, but the snapshot was not kept", err)
+		targetset.WordStore(diags, "The targets were read, but the snapshot was not kept", err)
 		return nil
 	}
 	if _, err := ledger.New(opened, r.data.Clock).Open(ctx, kept.ID(), kept.Release); err != nil {
-		wordStore(diags, fmt.Sprintf("The snapshot %s was kept, but its deployment was not opened; the next apply takes another snapshot", kept.ID()), err)
+		targetset.WordStore(diags, fmt.Sprintf("The snapshot %s was kept, but its deployment was not opened; the next apply takes another snapshot", kept.ID()), err)
 		return nil
 	}
 	return &kept
@@ -167,11 +161,11 @@ func (r *snapshotResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	opened := r.openStore(ctx, &resp.Diagnostics)
+	opened := targetset.OpenStore(ctx, r.data, &resp.Diagnostics)
 	name, version, err := snapshot.ParseID(m.ID.ValueString())
 	if opened == nil || err != nil {
 		if err != nil {
-			wordSnapshot(&resp.Diagnostics, path.Root("id"), m.ID.ValueString(), err)
+			targetset.WordSnapshot(&resp.Diagnostics, path.Root("id"), m.ID.ValueString(), err)
 		}
 		return
 	}
@@ -185,7 +179,7 @@ func (r *snapshotResource) Read(ctx context.Context, req resource.ReadRequest, r
 		err = &snapshot.CorruptError{URI: kept.URI, Expected: m.Digest.ValueString(), Found: kept.Digest}
 	}
 	if err != nil {
-		wordSnapshot(&resp.Diagnostics, path.Root("id"), m.ID.ValueString(), err)
+		targetset.WordSnapshot(&resp.Diagnostics, path.Root("id"), m.ID.ValueString(), err)
 		return
 	}
 	m.fromManifest(kept)
@@ -196,24 +190,23 @@ func (r *snapshotResource) Read(ctx context.Context, req resource.ReadRequest, r
 }
 
 func (r *snapshotResource) readImported(ctx context.Context, m *model, opened store.Store, kept snapshot.Manifest, diags *diag.Diagnostics) {
-	region, err := r.data.AWS.Region(ctx, "")
-	if err != nil {
-		wordAWS(diags, err)
+	_, region := targetset.Here(ctx, r.data, "", diags)
+	if diags.HasError() {
 		return
 	}
 	if err := m.fromImport(kept, region); err != nil {
-		wordSnapshot(diags, path.Root("id"), kept.ID(), err)
+		targetset.WordSnapshot(diags, path.Root("id"), kept.ID(), err)
 		return
 	}
 	versions, err := snapshot.Versions(ctx, opened, kept.Name)
 	if err != nil {
-		wordStore(diags, "The snapshots cannot be listed", err)
+		targetset.WordStore(diags, "The snapshots cannot be listed", err)
 		return
 	}
 	m.PreviousID = previous(kept.Name, kept.Version, versions)
 	history, err := ledger.New(opened, r.data.Clock).History(ctx, kept.Name)
 	if err != nil {
-		wordStore(diags, "The ledger cannot be read", err)
+		targetset.WordStore(diags, "The ledger cannot be read", err)
 		return
 	}
 	before := ledger.History{Name: kept.Name}

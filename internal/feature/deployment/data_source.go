@@ -17,6 +17,7 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/snapshot"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/store"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/targetset"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
@@ -95,13 +96,13 @@ func (d *deploymentDataSource) Read(ctx context.Context, req datasource.ReadRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	opened := openStore(ctx, d.data, &resp.Diagnostics)
+	opened := targetset.OpenStore(ctx, d.data, &resp.Diagnostics)
 	if opened == nil {
 		return
 	}
 	history, err := ledger.New(opened, d.data.Clock).History(ctx, m.Name.ValueString())
 	if err != nil {
-		wordStore(&resp.Diagnostics, "The ledger cannot be read", err)
+		targetset.WordStore(&resp.Diagnostics, "The ledger cannot be read", err)
 		return
 	}
 	chosen, ok := m.choose(history, &resp.Diagnostics)
@@ -115,7 +116,7 @@ func (d *deploymentDataSource) Read(ctx context.Context, req datasource.ReadRequ
 		m.URI, m.Digest, m.CapturedAt = types.StringValue(kept.URI), types.StringValue(kept.Digest), timeValue(kept.CapturedAt)
 	case errors.Is(err, store.ErrNotFound):
 	default:
-		wordSnapshot(&resp.Diagnostics, path.Root("name"), chosen.ID, err)
+		targetset.WordSnapshot(&resp.Diagnostics, path.Root("name"), chosen.ID, err)
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)

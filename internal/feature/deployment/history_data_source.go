@@ -12,6 +12,7 @@ import (
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/ledger"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/targetset"
 )
 
 var _ datasource.DataSourceWithConfigure = (*historyDataSource)(nil)
@@ -77,13 +78,13 @@ func (d *historyDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	opened := openStore(ctx, d.data, &resp.Diagnostics)
+	opened := targetset.OpenStore(ctx, d.data, &resp.Diagnostics)
 	if opened == nil {
 		return
 	}
 	history, err := ledger.New(opened, d.data.Clock).History(ctx, m.Name.ValueString())
 	if err != nil {
-		wordStore(&resp.Diagnostics, "The ledger cannot be read", err)
+		targetset.WordStore(&resp.Diagnostics, "The ledger cannot be read", err)
 		return
 	}
 	m.fromHistory(history)

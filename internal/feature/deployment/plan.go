@@ -38,14 +38,14 @@ func (r *snapshotResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	unchanged := !req.State.Raw.IsNull() && req.Plan.Raw.Equal(req.State.Raw)
-	opened := r.openStore(ctx, &resp.Diagnostics)
+	opened := targetset.OpenStore(ctx, r.data, &resp.Diagnostics)
 	if opened == nil {
 		return
 	}
 	if !m.Name.IsUnknown() {
 		history, err := ledger.New(opened, r.data.Clock).History(ctx, m.Name.ValueString())
 		if err != nil {
-			wordStore(&resp.Diagnostics, "The plan needs the ledger", err)
+			targetset.WordStore(&resp.Diagnostics, "The plan needs the ledger", err)
 			return
 		}
 		refuseQuarantined(&m, history, &resp.Diagnostics)
@@ -55,7 +55,7 @@ func (r *snapshotResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	}
 	if checker, ok := opened.(store.WriteChecker); ok {
 		if err := checker.CheckWritable(ctx); err != nil {
-			wordStore(&resp.Diagnostics, "A snapshot could not be kept", err)
+			targetset.WordStore(&resp.Diagnostics, "A snapshot could not be kept", err)
 			return
 		}
 	}
@@ -75,8 +75,7 @@ func (r *snapshotResource) checkTargets(ctx context.Context, m *model, diags *di
 	defer cancel()
 	region, err := r.data.AWS.Region(ctx, m.Region.ValueString())
 	if err != nil {
-		wordAWS(diags, err)
-		return
+		return // the apply says it; a plan of targets that do not exist yet needs no AWS
 	}
 	specs, _ := targetset.Specs(ctx, m.Targets, region, diags)
 	for name, target := range r.bind(ctx, specs, diags) {

@@ -1,4 +1,4 @@
-package deployment
+package targetset
 
 import (
 	"context"
@@ -14,21 +14,18 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
-func (r *snapshotResource) openStore(ctx context.Context, diags *diag.Diagnostics) store.Store {
-	return openStore(ctx, r.data, diags)
-}
-
-// openStore returns nil after it has said why not.
-func openStore(ctx context.Context, data *configured.Data, diags *diag.Diagnostics) store.Store {
+// OpenStore opens the store of the provider block. It returns nil after it has said why not.
+func OpenStore(ctx context.Context, data *configured.Data, diags *diag.Diagnostics) store.Store {
 	opened, err := data.OpenStore(ctx)
 	if err != nil {
-		wordStore(diags, "Snapshots are kept in the store of the provider block", err)
+		WordStore(diags, "Snapshots are kept in the store of the provider block", err)
 		return nil
 	}
 	return opened
 }
 
-func wordStore(diags *diag.Diagnostics, happened string, err error) {
+// WordStore reports that the store cannot be used; nothing was changed in AWS then.
+func WordStore(diags *diag.Diagnostics, happened string, err error) {
 	m := tfdiag.Message{Summary: "The store cannot be used", Happened: happened, Err: err, Live: "nothing was changed in AWS."}
 	var unusable *store.PathError
 	if errors.As(err, &unusable) {
@@ -41,14 +38,22 @@ func wordStore(diags *diag.Diagnostics, happened string, err error) {
 	tfdiag.Error(diags, m)
 }
 
-func wordAWS(diags *diag.Diagnostics, err error) {
-	tfdiag.Error(diags, tfdiag.Message{
-		Summary: "AWS cannot be used", Happened: "A snapshot notes account and Region", Err: err, Live: "nothing was changed.",
-	})
+// Here returns the account and the Region that a snapshot notes, region being the resource's own. It returns empty ones
+// after it has said why not.
+func Here(ctx context.Context, data *configured.Data, region string, diags *diag.Diagnostics) (account, here string) {
+	here, err := data.AWS.Region(ctx, region)
+	if err == nil {
+		account, err = data.AWS.AccountID(ctx)
+	}
+	if err != nil {
+		tfdiag.Error(diags, tfdiag.Message{Summary: "AWS cannot be used", Happened: "A snapshot notes account and Region", Err: err, Live: "nothing was changed."})
+		return "", ""
+	}
+	return account, here
 }
 
-// wordSnapshot reports a snapshot that cannot be read.
-func wordSnapshot(diags *diag.Diagnostics, at path.Path, id string, err error) {
+// WordSnapshot reports a snapshot that cannot be read.
+func WordSnapshot(diags *diag.Diagnostics, at path.Path, id string, err error) {
 	m := tfdiag.Message{Summary: "The snapshot cannot be read", Happened: "The snapshot " + id, Err: err, Live: "nothing was changed."}
 	var corrupt *snapshot.CorruptError
 	switch {

@@ -1,0 +1,130 @@
+package rollback
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/snapshot"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/checkset"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
+)
+
+const (
+	snapshotDescription = "What to go back to: the id of a snapshot (`NAME/VERSION`), which holds what was there before its release, or `NAME/last_good`, which is what the last deployment that " +
+		"succeeded left behind (the first snapshot after it; where none ever succeeded, the snapshot before the releases that failed)."
+	targetsDescription = "Names of the targets to put back. Default: all of the snapshot."
+	cleanupDescription = "What to take away that is newer than the snapshot. Default: nothing."
+	objectsDescription = "Put a delete marker on objects that the snapshot does not know. Their versions stay. Default `false`."
+
+	onCompleteError = "error"
+	onCompleteOK    = "ok"
+	lastGood        = "last_good"
+)
+
+func rollbackSchema() schema.Schema {
+	return schema.Schema{
+		MarkdownDescription: "Puts captured targets back: what moves the traffic first (Route 53), then Lambda aliases, then objects; deletions last. Targets that do not depend on each other go side by " +
+			"side, and each is read back. It runs at apply, when the resource is created or changed and `when` is true; refresh and destroy change nothing.\n\n" +
+			"A rollback that was done ends the apply with an error, because the release that was wanted is not live (`on_complete`). It is not repeated: the next apply finds nothing to put back. " +
+			"A rollback that failed, wholly or in part, is tried again by the next apply, which does what is left.",
+		Attributes: map[string]schema.Attribute{
+			"snapshot_id": schema.StringAttribute{Required: true, MarkdownDescription: snapshotDescription, Validators: []validator.String{snapshotValidator{}}},
+			"reason":      schema.StringAttribute{Optional: true, MarkdownDescription: "Why, for the ledger, the journal and the notices."},
+			"when": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
+				MarkdownDescription: "Whether to roll back, usually `!reliability_health_gate.NAME.healthy`. Default `true`.",
+			},
+			"targets": schema.SetAttribute{
+				Optional: true, ElementType: types.StringType, MarkdownDescription: targetsDescription, Validators: []validator.Set{setvalidator.SizeAtLeast(1)},
+			},
+			"verify": schema.SingleNestedAttribute{
+				Optional: true, Attributes: checkset.Attributes(),
+				MarkdownDescription: "Checks that have to hold once everything is back, as in `reliability_health_gate`. When they do not, the apply ends in an error, whatever `on_complete` says.",
+			},
+			"max_recovery_time": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString("5m"), Validators: []validator.String{durationValidator{}},
+				MarkdownDescription: "How long the rollback may take before it is given up, without `verify`. Default `5m`. What was put back by then stays.",
+			},
+			"cleanup": schema.SingleNestedAttribute{
+				Optional: true, MarkdownDescription: cleanupDescription,
+				Attributes: map[string]schema.Attribute{"new_objects": schema.BoolAttribute{Optional: true, MarkdownDescription: objectsDescription}},
+			},
+			"on_complete": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString(onCompleteError), Validators: []validator.String{stringvalidator.OneOf(onCompleteError, onCompleteOK)},
+				MarkdownDescription: "`error` (default): the apply that rolled back ends red. `ok`: it ends green.",
+			},
+			"triggers": schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Values of your own; when one changes, the rollback runs again."},
+			"region": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "AWS Region of the snapshot. Default: that of the provider block. A snapshot of another Region or account is refused.",
+			},
+			"executed": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether anything was put back."},
+			"status":   schema.StringAttribute{Computed: true, MarkdownDescription: "`not_needed`, `restored`, `partial` or `failed`."},
+			"changes": schema.ListNestedAttribute{
+				Computed: true, MarkdownDescription: "What was put back, in order. Of a long list the first are shown.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"target":     schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the target."},
+					"action":     schema.StringAttribute{Computed: true, MarkdownDescription: "`update`, `create` (brought back) or `delete` (newer than the snapshot)."},
+					"detail":     schema.StringAttribute{Computed: true, MarkdownDescription: "What was changed to what."},
+					"reversible": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the change itself can be undone."},
+				}},
+			},
+			"recovery_seconds": schema.Float64Attribute{Computed: true, MarkdownDescription: "From the start of the rollback until everything was read back; null when none ran."},
+		},
+	}
+}
+
+// splitID takes NAME/VERSION or NAME/last_good apart; version is 0 for the latter.
+func splitID(id string) (name string, version int, err error) {
+	if name, ok := strings.CutSuffix(id, "/"+lastGood); ok {
+		return name, 0, snapshot.CheckName(name)
+	}
+	return snapshot.ParseID(id)
+}
+
+// snapshotValidator takes what splitID takes.
+type snapshotValidator struct{}
+
+func (snapshotValidator) Description(context.Context) string { return "NAME/VERSION or NAME/last_good" }
+
+func (v snapshotValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (snapshotValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if _, _, err := splitID(req.ConfigValue.ValueString()); err != nil {
+		tfdiag.ErrorAt(&resp.Diagnostics, req.Path, tfdiag.Message{
+			Summary: "Invalid snapshot id", Err: err, Next: "give the id of a reliability_deployment_snapshot, or NAME/last_good.",
+		})
+	}
+}
+
+// durationValidator takes positive durations.
+type durationValidator struct{}
+
+func (durationValidator) Description(context.Context) string {
+	return `a positive duration, such as "5m"`
+}
+
+func (v durationValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v durationValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if d, err := time.ParseDuration(req.ConfigValue.ValueString()); err != nil || d <= 0 {
+		tfdiag.ErrorAt(&resp.Diagnostics, req.Path, tfdiag.Message{
+			Summary: "Invalid duration", Happened: fmt.Sprintf("%q is not %s.", req.ConfigValue.ValueString(), v.Description(ctx)), Next: "write a number with a unit.",
+		})
+	}
+}
