@@ -1,0 +1,263 @@
+package drift
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
+)
+
+// PlanError says that a text is not what terraform show -json prints of a plan. Nothing of the text is in it.
+type PlanError struct{ What string }
+
+// Error says what is wrong.
+func (e *PlanError) Error() string { return e.What }
+
+// planDocument is what is used of a plan's JSON, https://developer.hashicorp.com/terraform/internals/json-format.
+type planDocument struct {
+	FormatVersion string          `json:"format_version"`
+	PlannedValues json.RawMessage `json:"planned_values"`
+	Drift         []planDrift     `json:"resource_drift"`
+	PriorState    struct {
+		Values struct {
+			RootModule planModule `json:"root_module"`
+		} `json:"values"`
+	} `json:"prior_state"`
+}
+
+type planDrift struct {
+	Address string `json:"address"`
+	Mode    string `json:"mode"`
+	Type    string `json:"type"`
+	Deposed string `json:"deposed"`
+	Change  struct {
+		Actions         []string       `json:"actions"`
+		Before          map[string]any `json:"before"`
+		After           map[string]any `json:"after"`
+		BeforeSensitive any            `json:"before_sensitive"`
+		AfterSensitive  any            `json:"after_sensitive"`
+	} `json:"change"`
+}
+
+type planModule struct {
+	Resources []struct {
+		Address   string         `json:"address"`
+		Mode      string         `json:"mode"`
+		Type      string         `json:"type"`
+		Deposed   string         `json:"deposed_key"`
+		Values    map[string]any `json:"values"`
+		Sensitive any            `json:"sensitive_values"`
+	} `json:"resources"`
+	ChildModules []planModule `json:"child_modules"`
+}
+
+// FromPlan returns the drift that terraform show -json tells of a plan, in the form and with the classification of Detect;
+// no AWS is asked. Types that no reader knows are compared attribute by attribute. The error is a *PlanError.
+func FromPlan(ctx context.Context, text string, specs map[string]live.Spec) ([]Item, error) {
+	document, err := parsePlan(text)
+	if err != nil {
+		return nil, err
+	}
+	read := planReader{specs: specs, after: map[live.Address]live.Resource{}}
+	state := &State{Unread: map[string]map[string]int{}}
+	before := map[string]Resource{}
+	document.PriorState.Values.RootModule.each(func(address, kind string, values map[string]any, sensitive any) {
+		if _, known := specs[kind]; !known {
+			return
+		}
+		resource := planResource(address, kind, values, sensitive)
+		read.after[resource.Address], before[address] = resource.Resource, resource
+	})
+	result := &Result{}
+	for _, drifted := range document.Drift {
+		if drifted.Mode != "managed" || drifted.Deposed != "" || drifted.Change.Before == nil {
+			continue
+		}
+		resource := planResource(drifted.Address, drifted.Type, drifted.Change.Before, []any{drifted.Change.BeforeSensitive, drifted.Change.AfterSensitive})
+		if _, known := specs[drifted.Type]; known {
+			before[drifted.Address] = resource
+			if drifted.Change.After != nil {
+				read.after[resource.Address] = planResource(drifted.Address, drifted.Type, drifted.Change.After, nil).Resource
+			}
+			continue
+		}
+		outcome, table := generic(resource, drifted.Change.After)
+		judge(result, resource, outcome, table, nil, nil, 0)
+	}
+	for _, address := range slices.Sorted(maps.Keys(before)) {
+		state.Resources = append(state.Resources, before[address])
+	}
+	known, err := Detect(ctx, Options{
+		State: state, Readers: []live.Reader{read}, Parallelism: 1, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler),
+		Region:  func(context.Context) (string, error) { return "", nil },
+		Account: func(context.Context) (string, error) { return "", nil },
+	})
+	if err != nil {
+		return nil, err
+	}
+	result.Items = append(result.Items, known.Items...)
+	result.sort()
+	return result.Items, nil
+}
+
+func parsePlan(text string) (*planDocument, error) {
+	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
+	decoder.UseNumber()
+	document := &planDocument{}
+	err := decoder.Decode(document)
+	var syntax *json.SyntaxError
+	switch {
+	case strings.TrimSpace(text) == "":
+		return nil, &PlanError{"the text is empty"}
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, &PlanError{"the JSON ends in the middle"}
+	case errors.As(err, &syntax):
+		return nil, &PlanError{fmt.Sprintf("the text is not JSON (at byte %d)", syntax.Offset)}
+	case err != nil, document.FormatVersion == "":
+		return nil, &PlanError{"the JSON is not the output of terraform show -json"}
+	case !strings.HasPrefix(document.FormatVersion, "1.") && !strings.HasPrefix(document.FormatVersion, "0."):
+		return nil, &PlanError{"the plan has format version " + document.FormatVersion + ", and only 0 and 1 are read"}
+	case len(document.PlannedValues) == 0:
+		return nil, &PlanError{"this is the output of terraform show -json for a state, and only a plan tells drift"}
+	}
+	return document, nil
+}
+
+// each visits the managed resources of a module and of those below it.
+func (m planModule) each(visit func(address, kind string, values map[string]any, sensitive any)) {
+	for _, resource := range m.Resources {
+		if resource.Mode == "managed" && resource.Deposed == "" {
+			visit(resource.Address, resource.Type, resource.Values, resource.Sensitive)
+		}
+	}
+	for _, child := range m.ChildModules {
+		child.each(visit)
+	}
+}
+
+func planResource(address, kind string, values map[string]any, sensitive any) Resource {
+	resource := Resource{Resource: live.Resource{Address: live.Address(address), Type: kind, State: values}}
+	resource.ID = cmp.Or(resource.Text("id"), resource.Text("arn"))
+	place(&resource.Resource)
+	resource.Sensitive = sensitiveMarks("", sensitive)
+	return resource
+}
+
+// sensitiveMarks reads the marks of a plan: the shape of the values, with true where one is sensitive.
+func sensitiveMarks(path string, marks any) []string {
+	var paths []string
+	switch marks := marks.(type) {
+	case bool:
+		if marks {
+			paths = append(paths, path)
+		}
+	case map[string]any:
+		for name, below := range marks {
+			paths = append(paths, sensitiveMarks(join(path, name), below)...)
+		}
+	case []any:
+		for _, below := range marks {
+			paths = append(paths, sensitiveMarks(path, below)...)
+		}
+	}
+	return paths
+}
+
+// planReader answers with what the plan's refresh found.
+type planReader struct {
+	specs map[string]live.Spec
+	after map[live.Address]live.Resource
+}
+
+// Types are all that the specs know.
+func (p planReader) Types() []live.Spec { return slices.Collect(maps.Values(p.specs)) }
+
+// Read takes the attributes of each resource out of the plan; one that the plan no longer holds is deleted.
+func (p planReader) Read(_ context.Context, batch live.Batch) (map[live.Address]live.Outcome, error) {
+	outcomes := map[live.Address]live.Outcome{}
+	for _, resource := range batch.Resources {
+		after, ok := p.after[resource.Address]
+		if !ok {
+			outcomes[resource.Address] = live.Outcome{Status: live.Deleted}
+			continue
+		}
+		attributes := live.Attributes{}
+		for _, attribute := range p.specs[batch.Type].Attributes {
+			if value, known := attribute.Expected(after); known {
+				attributes[attribute.Path] = value
+			}
+		}
+		outcomes[resource.Address] = live.Outcome{Status: live.Found, Attributes: attributes}
+	}
+	return outcomes, nil
+}
+
+// volatile attributes change by themselves, or repeat another one.
+var volatile = []string{"tags_all", "last_modified", "latest_restorable_time", "etag"}
+
+// generic compares a resource of a type that no reader knows: maps key by key, all else as a whole.
+func generic(resource Resource, after map[string]any) (live.Outcome, []live.Attribute) {
+	if after == nil {
+		return live.Outcome{Status: live.Deleted}, nil
+	}
+	names := maps.Clone(resource.State)
+	maps.Copy(names, after)
+	outcome := live.Outcome{Status: live.Found, Attributes: live.Attributes{}}
+	var table []live.Attribute
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if slices.Contains(volatile, name) {
+			continue
+		}
+		attribute := live.Attribute{Path: name, Expect: func(r live.Resource) any { return flat(r.State[name]) }}
+		if isMap(resource.State[name]) || isMap(after[name]) {
+			attribute.Kind = live.Map
+		}
+		table = append(table, attribute)
+		outcome.Attributes[name] = attribute.Normalise(flat(after[name]))
+	}
+	return outcome, table
+}
+
+func isMap(value any) bool {
+	_, ok := value.(map[string]any)
+	return ok
+}
+
+// flat writes lists, and what lies in maps, as JSON; what is empty is absent.
+func flat(value any) any {
+	switch value := value.(type) {
+	case []any:
+		if len(value) == 0 {
+			return nil
+		}
+		return compact(value)
+	case map[string]any:
+		out := make(map[string]any, len(value))
+		for key, below := range value {
+			out[key] = flat(below)
+			if isMap(out[key]) {
+				out[key] = compact(below)
+			}
+		}
+		return out
+	}
+	return value
+}
+
+func compact(value any) any {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return nil
+	}
+	return string(encoded)
+}

@@ -1,0 +1,99 @@
+package drift
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The plan is terraform plan -refresh-only of Terraform 1.11.4 with hashicorp/aws 5.100.0, after these were changed by hand:
+// a port opened in aws_security_group.web, memory and a variable of fn["a"], a tag of aws_vpc.main, the trust of the role;
+// aws_vpc.west was deleted. The groups whose standalone rules were created after them are in it too, and are no drift.
+func TestFromPlan(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("testdata", "refresh-only-plan.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, err := FromPlan(t.Context(), string(text), specs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, item := range items {
+		paths := make([]string, 0, len(item.Changes))
+		for _, change := range item.Changes {
+			paths = append(paths, change.Path)
+		}
+		got = append(got, fmt.Sprintf("%s %s %s %v", item.Category, item.Kind, item.Address, paths))
+	}
+	want := []string{
+		"critical changed aws_security_group.web [ingress]",
+		"critical deleted aws_vpc.west []",
+		"major changed aws_iam_role.fn [assume_role_policy]",
+		`major changed aws_lambda_function.fn["a"] [memory_size environment.variables.TOKEN]`,
+		"minor changed aws_vpc.main [tags.Team]",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if !strings.Contains(items[0].Reason, "port 22 (SSH)") || items[0].ID == "" || items[0].Region != "us-east-1" || items[1].Region != "us-west-2" {
+		t.Errorf("%+v", items[0])
+	}
+	shown, err := json.Marshal(items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"s3cr3t", "stolen"} {
+		if strings.Contains(string(shown), secret) {
+			t.Errorf("%q is shown", secret)
+		}
+	}
+}
+
+func TestFromPlanProblems(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "empty", "plan": "not JSON", `{"format_version":"1.2","planned`: "in the middle", `{"version":4}`: "not the output", `[]`: "not the output",
+		`{"format_version":"2.0","planned_values":{}}`: "version 2.0", `{"format_version":"1.0","values":{}}`: "only a plan",
+	} {
+		_, err := FromPlan(t.Context(), text, specs())
+		var problem *PlanError
+		if !errors.As(err, &problem) || !strings.Contains(problem.What, want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestFromPlanOfAnyProvider(t *testing.T) {
+	t.Parallel()
+	text := `{"format_version":"1.2","planned_values":{},"resource_drift":[
+	 {"address":"x_thing.a","mode":"managed","type":"x_thing","change":{"actions":["update"],
+	  "before":{"id":"1","size":5,"list":["a"],"none":null,"tags":{"A":"1","B":{"c":1}},"secret":"s3cr3t","last_modified":"x"},
+	  "after":{"id":"1","size":6,"list":["a","b"],"none":"","tags":{"A":"2","B":{"c":1}},"secret":"stolen","last_modified":"y"},
+	  "before_sensitive":{"secret":true},"after_sensitive":{"secret":true}}},
+	 {"address":"x_thing.b","mode":"managed","type":"x_thing","change":{"actions":["delete"],"before":{"id":"2"},"after":null}},
+	 {"address":"x_thing.moved","mode":"managed","type":"x_thing","change":{"actions":["no-op"],"before":{"id":"3"},"after":{"id":"3"}}},
+	 {"address":"data.x_thing.c","mode":"data","type":"x_thing","change":{"actions":["update"],"before":{"id":"2"},"after":{"id":"3"}}}]}`
+	items, err := FromPlan(t.Context(), text, specs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(items) != 2 || items[0].Kind != Deleted || items[0].Category != Critical {
+		t.Fatalf("%+v", items)
+	}
+	var got []string
+	for _, change := range items[1].Changes {
+		got = append(got, fmt.Sprintf("%s %s: %s -> %s", change.Category, change.Path, *change.Expected, *change.Actual))
+	}
+	want := []string{`major list: ["a"] -> ["a","b"]`, "major secret: " + Hidden + " -> " + Hidden, "major size: 5 -> 6", "minor tags.A: 1 -> 2"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
