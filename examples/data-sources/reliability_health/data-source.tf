@@ -1,9 +1,11 @@
-# Read at plan: when the database's port does not answer, the plan fails and nothing is changed.
-data "reliability_health" "ready" {
+# Blocks the plan while what is live is not well: nobody deploys into an incident.
+data "reliability_health" "before" {
   checks = {
-    database = { tcp = { address = "db.shop.internal:5432" } }
-    name     = { dns = { name = "www.shop.example", type = "A", min_answers = 1 } }
+    site   = { http = { url = "https://www.example.com/health" } }
+    alarms = { alarm = { names = ["web-5xx"] } }
   }
+
+  timeout     = "30s"
   max_retries = 2
-  retry_delay = "5s"
+  retry_delay = "2s"
 }
