@@ -156,11 +156,11 @@ func judge(result *Result, resource Resource, outcome live.Outcome, table []live
 			change.Category, change.Reason = classify(resource.Type, change, overrides)
 			item.Changes = append(item.Changes, change)
 		}
-		if len(item.Changes) == 0 && outcome.Partial() {
+		if outcome.Partial() { // what was read may differ, and what was not may be worse
 			result.unverified(resource, outcome)
-			return
+		} else {
+			result.Checked += 1 + parts
 		}
-		result.Checked += 1 + parts
 		if len(item.Changes) == 0 {
 			return
 		}

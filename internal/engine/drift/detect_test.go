@@ -299,3 +299,22 @@ func TestSensitivePathsHide(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A small difference does not hide that the rest was not read.
+func TestPartlyReadIsUnverifiedEvenWhenItDiffers(t *testing.T) {
+	t.Parallel()
+	result, err := look(t, func(batch live.Batch) (map[live.Address]live.Outcome, error) {
+		outcomes, err := changed(batch)
+		if outcome, ok := outcomes["aws_vpc.main"]; ok {
+			outcome.Attributes["tags"] = map[string]string{"Name": "other", "Team": "web"}
+			delete(outcome.Attributes, "enable_dns_support")
+		}
+		return outcomes, err
+	}, func(o *Options) { o.Types = []string{"aws_vpc"} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Count(Minor) != 1 || len(result.Unverified) != 1 || result.Unverified[0].Address != "aws_vpc.main" || result.Checked != 2 {
+		t.Errorf("%+v", result)
+	}
+}

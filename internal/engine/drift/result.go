@@ -58,7 +58,7 @@ type Skipped struct {
 type Result struct {
 	// Items, worst first, then by address.
 	Items []Item
-	// Unverified are never clean.
+	// Unverified are never clean. One of which only a part was read may be among Items as well.
 	Unverified []UnverifiedResource
 	// Skipped, by type.
 	Skipped map[string]Skipped
