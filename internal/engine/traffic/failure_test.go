@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
@@ -13,7 +14,8 @@ import (
 )
 
 func TestALostAnswerIsLookedUpBeforeGoingBack(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web := newBench(), blueLever("web")
 		web.before = func(call string, _ int) (bool, error) {
 			if call == "set blue 0 % / green 100 %" {
@@ -31,7 +33,8 @@ func TestALostAnswerIsLookedUpBeforeGoingBack(t *testing.T) {
 }
 
 func TestSomebodyElsesWeightsAreNotOverwritten(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web, other := newBench(), blueLever("web"), blueLever("other")
 		other.tier = traffic.TierFunction
 		web.before = func(call string, _ int) (bool, error) {
@@ -55,7 +58,8 @@ func TestSomebodyElsesWeightsAreNotOverwritten(t *testing.T) {
 }
 
 func TestAnotherAddressUnderTheSameWeightsIsTakenAlong(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web := newBench(), blueLever("web")
 		once := true
 		web.before = func(call string, _ int) (bool, error) {
@@ -82,7 +86,8 @@ func TestARevertTriesUntilItsDeadlineAndIsHonest(t *testing.T) {
 		"does not": {time.Hour, traffic.StatusInterrupted, "web: could not be read, look at it"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				b, web := newBench(), blueLever("web")
 				var since time.Time
 				request := toGreen(web)
@@ -116,7 +121,8 @@ func TestARevertTriesUntilItsDeadlineAndIsHonest(t *testing.T) {
 }
 
 func TestALeaseKeepsTwoSwitchesApart(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web := newBench(), blueLever("web")
 		if _, err := b.journal("somebody").Acquire(t.Context(), web.Target(), time.Minute); err != nil {
 			t.Fatal(err)
@@ -137,7 +143,8 @@ func TestALeaseKeepsTwoSwitchesApart(t *testing.T) {
 }
 
 func TestTheLeaseIsRenewedAndItsLossStopsEverything(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web := newBench(), blueLever("web")
 		request := toGreen(web)
 		request.Strategy = traffic.Strategy{Type: traffic.Canary, Steps: []int{10}, Interval: time.Hour}
@@ -169,7 +176,8 @@ func TestTheLeaseIsRenewedAndItsLossStopsEverything(t *testing.T) {
 }
 
 func TestAStoreThatFailsStopsBeforeMovingAndNeverStopsTheWayBack(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web := newBench(), blueLever("web")
 		b.store.failWith(func(call, _ string) error {
 			if call == "put" {
@@ -216,7 +224,8 @@ func TestADeadSwitchIsTakenUp(t *testing.T) {
 		"died in the bake, good": {always(passed()), "", traffic.On(traffic.Green, 100), traffic.On(traffic.Green, 100)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				b, web := newBench(), blueLever("web")
 				web.weights = test.found
 				if _, err := b.journal("dead").Begin(t.Context(), web.Target(), "switch", traffic.Intent{To: traffic.Green, Back: traffic.On(traffic.Blue, 100)}); err != nil {
@@ -236,7 +245,8 @@ func TestADeadSwitchIsTakenUp(t *testing.T) {
 }
 
 func TestUnfitRoutesAreRefusedUntouched(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web := newBench(), blueLever("web")
 		web.unfit = []*traffic.UnfitError{{Reason: traffic.UnfitTTL, Detail: "unequal"}}
 		_, err := traffic.Switch(t.Context(), toGreen(web), b.options())
@@ -253,7 +263,8 @@ func TestUnfitRoutesAreRefusedUntouched(t *testing.T) {
 }
 
 func TestAnEventThatIsNotDeliveredIsAWarning(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web := newBench(), blueLever("web")
 		b.sink.err = errBoom
 		outcome, err := traffic.Switch(t.Context(), toGreen(web), b.options())

@@ -305,8 +305,8 @@ func TestRoute53KnowsWhatMustNotBeSwitched(t *testing.T) {
 }
 
 func TestRoute53GivesUpWaiting(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		t.Helper()
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		z := &zone{pending: 1 << 30}
 		err := router(z, "A").Wait(t.Context(), traffic.Change{ID: "C1", Label: "Route 53 change C1"})
 		if !errors.Is(err, context.DeadlineExceeded) {
@@ -316,7 +316,8 @@ func TestRoute53GivesUpWaiting(t *testing.T) {
 }
 
 func TestASwitchOverRoute53CostsFewCalls(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		z := &zone{records: []types.ResourceRecordSet{weighted("b", 100), weighted("g", 0)}, pending: 1}
 		request := toGreen()
 		request.Routes = []traffic.Route{{Key: "www", Router: router(z, "A")}}

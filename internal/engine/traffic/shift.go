@@ -204,11 +204,11 @@ func (s *shift) step(ctx context.Context, stage Stage) (propagation time.Duratio
 	defer stop()
 	asleep, wake := context.WithCancel(ctx)
 	defer wake()
-	done := make(chan error, 1)
-	go func() { // owner: this call, which takes from done
+	done := make(chan struct{})
+	go func() { // owner: this call, which waits for done
+		defer close(done)
 		propagation, err = s.settled(waiting)
 		wake()
-		done <- err
 	}()
 	judged := s.judge(ctx, asleep, stage)
 	if judged != nil {

@@ -12,14 +12,9 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/traffic"
 )
 
-func bubble(t *testing.T, test func(t *testing.T)) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, test)
-}
-
 func TestAllAtOnceSetsOnceWaitsAndReadsBack(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web := newBench(), blueLever("web")
 		began := time.Now()
 		outcome, err := traffic.Switch(t.Context(), toGreen(web), b.options())
@@ -44,7 +39,8 @@ func TestAllAtOnceSetsOnceWaitsAndReadsBack(t *testing.T) {
 }
 
 func TestNothingIsTouchedWhenTrafficIsThereAlready(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web := newBench(), blueLever("web")
 		web.weights = traffic.On(traffic.Green, 100)
 		request := toGreen(web)
@@ -60,7 +56,8 @@ func TestNothingIsTouchedWhenTrafficIsThereAlready(t *testing.T) {
 }
 
 func TestCanaryStepsAndTheirPace(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web := newBench(), blueLever("web")
 		request := toGreen(web)
 		request.Strategy = traffic.Strategy{Type: traffic.Canary, Steps: []int{10, 50}, Interval: 2 * time.Minute, Bake: 5 * time.Minute}
@@ -94,7 +91,8 @@ func TestAFailedCheckTakesTrafficBackInOneStep(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				b, web := newBench(), blueLever("web")
 				request := toGreen(web)
 				request.Strategy = traffic.Strategy{Type: traffic.Canary, Steps: []int{10, 50}}
@@ -119,7 +117,8 @@ func TestAFailedCheckTakesTrafficBackInOneStep(t *testing.T) {
 }
 
 func TestABadTargetIsOutWithinOneCheckInterval(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web := newBench(), blueLever("web")
 		request := toGreen(web)
 		request.Strategy = traffic.Strategy{Type: traffic.Canary, Steps: []int{10}, Interval: 10 * time.Minute}
@@ -141,7 +140,8 @@ func TestABadTargetIsOutWithinOneCheckInterval(t *testing.T) {
 }
 
 func TestHoldStaysAndSaysSo(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web := newBench(), blueLever("web")
 		request := toGreen(web)
 		request.Strategy = traffic.Strategy{Type: traffic.Canary, Steps: []int{10}}
@@ -158,7 +158,8 @@ func TestHoldStaysAndSaysSo(t *testing.T) {
 }
 
 func TestCancellationHalfWayReverts(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web := newBench(), blueLever("web")
 		ctx, cancel := context.WithCancel(t.Context())
 		request := toGreen(web)
@@ -183,7 +184,8 @@ func TestCancellationHalfWayReverts(t *testing.T) {
 }
 
 func TestTheDeadlineReverts(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web := newBench(), blueLever("web")
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
@@ -203,7 +205,8 @@ func TestInconclusiveHoldsThenFails(t *testing.T) {
 		want   traffic.Status
 	}{"stays": {false, traffic.StatusReverted}, "clears": {true, traffic.StatusSteady}} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				b, web := newBench(), blueLever("web")
 				request := toGreen(web)
 				began := time.Now()
@@ -222,7 +225,8 @@ func TestInconclusiveHoldsThenFails(t *testing.T) {
 }
 
 func TestRoutesMoveTogetherOutermostLastAndBackOutermostFirst(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		var log []string
 		b, dns, function := newBench(), blueLever("dns"), blueLever("function")
 		function.tier = traffic.TierFunction
@@ -240,7 +244,8 @@ func TestRoutesMoveTogetherOutermostLastAndBackOutermostFirst(t *testing.T) {
 }
 
 func TestARouteThatFailsTakesAllBack(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, dns, function := newBench(), blueLever("dns"), blueLever("function")
 		function.tier = traffic.TierFunction
 		dns.before = func(call string, _ int) (bool, error) {
@@ -260,7 +265,8 @@ func TestARouteThatFailsTakesAllBack(t *testing.T) {
 }
 
 func TestATargetThatIsBadAtOnceIsOutBeforeItsStepIsLiveEverywhere(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		b, web := newBench(), blueLever("web")
 		web.settle = 10 * time.Minute
 		request := toGreen(web)

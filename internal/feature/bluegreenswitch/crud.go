@@ -83,7 +83,7 @@ func (r *switchResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	routes, where, _ := routersOf(ctx, r.data, state.Region.ValueString(), state.Routes, &resp.Diagnostics)
+	routes, where := routersOf(ctx, r.data, state.Region.ValueString(), state.Routes, &resp.Diagnostics)
 	live, seen := map[string]traffic.Weights{}, observed{}
 	var states []traffic.State
 	for _, route := range routes {
@@ -213,7 +213,7 @@ func saveObserved(ctx context.Context, seen observed, private privateState, diag
 // run switches to what plan says and words what went wrong; config holds what is write-only. It returns nil when the switch did not begin.
 func (r *switchResource) run(ctx context.Context, plan, config *model, home traffic.Colour, diags *diag.Diagnostics) *run {
 	strategy, _ := plan.toStrategy(ctx, diags)
-	routes, where, _ := routersOf(ctx, r.data, plan.Region.ValueString(), plan.Routes, diags)
+	routes, where := routersOf(ctx, r.data, plan.Region.ValueString(), plan.Routes, diags)
 	check := plan.toCheck(ctx, r.data, config, diags)
 	if diags.HasError() {
 		return nil

@@ -187,7 +187,7 @@ func TestAccWrongAtPlan(t *testing.T) {
 		distributions.change(types.ChangeActionDelete, old)
 		distributions.put(record)
 	}
-	swap := func(config, old, new string) string { return strings.ReplaceAll(config, old, new) }
+	swap := strings.ReplaceAll
 	for name, test := range map[string]struct {
 		config string
 		want   *regexp.Regexp

@@ -23,7 +23,7 @@ func (r *switchResource) ValidateConfig(ctx context.Context, req resource.Valida
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	routes, _ := routesOf(config.Routes, &resp.Diagnostics)
+	routes := routesOf(config.Routes, &resp.Diagnostics)
 	for _, route := range routes {
 		route.kind.validate(ctx, route.value, route.at, &resp.Diagnostics)
 	}
@@ -130,7 +130,7 @@ func (r *switchResource) inspect(ctx context.Context, plan *model, seen observed
 	if plan.Region.IsUnknown() || diags.HasError() {
 		return
 	}
-	routes, where, _ := routersOf(ctx, r.data, plan.Region.ValueString(), plan.Routes, diags)
+	routes, where := routersOf(ctx, r.data, plan.Region.ValueString(), plan.Routes, diags)
 	var states []traffic.State
 	for _, route := range routes {
 		state, ok := seen.state(route.Router.Target())

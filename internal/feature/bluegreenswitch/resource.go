@@ -47,7 +47,7 @@ const importedKey = "main"
 // separated by semicolons. Read fills in the rest: active is the colour that has more traffic.
 func (r *switchResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	routes := map[string]attr.Value{}
-	for _, text := range strings.Split(req.ID, ";") {
+	for text := range strings.SplitSeq(req.ID, ";") {
 		key, value, err := importedRoute(text)
 		if err == nil && routes[key] != nil {
 			err = fmt.Errorf("the route %q is named twice", key)
@@ -86,7 +86,7 @@ func importedRoute(text string) (key string, value attr.Value, err error) {
 	attributes := map[string]attr.Value{}
 	found := false
 	for _, kind := range kinds {
-		attributes[kind.name] = types.ObjectNull(routeType().AttrTypes[kind.name].(types.ObjectType).AttrTypes)
+		attributes[kind.name] = types.ObjectNull(kind.members())
 		if kind.name != fields[0] {
 			continue
 		}

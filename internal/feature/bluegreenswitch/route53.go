@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -120,10 +121,8 @@ func readRoute53(fields []string) (types.Object, error) {
 	if len(fields) != 5 {
 		return types.Object{}, fmt.Errorf("%d fields come after the router, and there must be 5", len(fields))
 	}
-	for _, field := range fields {
-		if field == "" {
-			return types.Object{}, errors.New("a field is empty")
-		}
+	if slices.Contains(fields, "") {
+		return types.Object{}, errors.New("a field is empty")
 	}
 	colour := func(id string) attr.Value {
 		return types.ObjectValueMust(route53ColourType.AttrTypes, map[string]attr.Value{"set_identifier": types.StringValue(id)})

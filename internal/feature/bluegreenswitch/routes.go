@@ -33,6 +33,15 @@ type kind struct {
 	blame func(reason traffic.UnfitReason) (attribute, remedy string)
 }
 
+// members are the types of the kind's own attributes.
+func (k kind) members() map[string]attr.Type {
+	members := map[string]attr.Type{}
+	for name, attribute := range k.attribute.Attributes {
+		members[name] = attribute.GetType()
+	}
+	return members
+}
+
 // kinds are the routers on offer.
 var kinds = []kind{
 	route53Kind,
@@ -73,17 +82,12 @@ type route struct {
 }
 
 // routesOf takes the map of routes apart, in the order of their names, and reports routes without exactly one kind.
-// Routes of which not enough is known yet are left out; complete is false then.
-func routesOf(routes types.Map, diags *diag.Diagnostics) (found []route, complete bool) {
-	if routes.IsUnknown() {
-		return nil, false
-	}
-	complete = true
+// Routes of which not enough is known yet are left out.
+func routesOf(routes types.Map, diags *diag.Diagnostics) (found []route) {
 	elements := routes.Elements()
 	for _, key := range slices.Sorted(maps.Keys(elements)) {
 		object, ok := elements[key].(types.Object)
 		if !ok || object.IsUnknown() {
-			complete = false
 			continue
 		}
 		at := path.Root("routes").AtMapKey(key)
@@ -105,13 +109,11 @@ func routesOf(routes types.Map, diags *diag.Diagnostics) (found []route, complet
 				Summary: "Invalid route", Happened: fmt.Sprintf("The route %q names %d routers; a route is exactly one.", key, len(chosen)),
 				Next: "give the route one of " + strings.ReplaceAll(kindNames(), "`", "") + ", and another route a name of its own.",
 			})
-		case pending:
-			complete = false
-		default:
+		case len(chosen) == 1 && !pending:
 			found = append(found, chosen[0])
 		}
 	}
-	return found, complete
+	return found
 }
 
 // known tells whether everything in the route is known.
@@ -120,15 +122,14 @@ func (r route) known(ctx context.Context) bool {
 	return err == nil && value.IsFullyKnown()
 }
 
-// routersOf builds the routers of all routes that are fully known; complete is false when some are not. Two routes over
-// one target are an error: they would fight.
-func routersOf(ctx context.Context, data *configured.Data, region string, routes types.Map, diags *diag.Diagnostics) (found []traffic.Route, where map[string]route, complete bool) {
-	list, complete := routesOf(routes, diags)
+// routersOf builds the routers of all routes that are fully known, with where each stands in the configuration. Two
+// routes over one target are an error: they would fight.
+func routersOf(ctx context.Context, data *configured.Data, region string, routes types.Map, diags *diag.Diagnostics) (found []traffic.Route, where map[string]route) {
+	list := routesOf(routes, diags)
 	where = map[string]route{}
 	taken := map[string]string{}
 	for _, route := range list {
 		if !route.known(ctx) {
-			complete = false
 			continue
 		}
 		router := route.kind.build(ctx, data, region, route.value, diags)
@@ -146,7 +147,7 @@ func routersOf(ctx context.Context, data *configured.Data, region string, routes
 		where[route.key] = route
 		found = append(found, traffic.Route{Key: route.key, Router: router})
 	}
-	return found, where, complete
+	return found, where
 }
 
 // idOf names the switch by the targets of its routes.

@@ -2,6 +2,7 @@ package bluegreenswitch
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -85,9 +86,7 @@ func switchSchema(ctx context.Context) schema.Schema {
 				"the propagation in AWS (Route 53: 60 s) and the time that clients go on with what they know (the TTL; 60 s for an alias).",
 		},
 	}
-	for name, attribute := range gateAttributes() {
-		attributes[name] = attribute
-	}
+	maps.Copy(attributes, gateAttributes())
 	return schema.Schema{MarkdownDescription: description, Attributes: attributes}
 }
 

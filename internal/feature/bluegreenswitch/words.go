@@ -83,8 +83,10 @@ func (f failure) message() tfdiag.Message {
 			Next:     fmt.Sprintf("find out why %s is not well, correct it, and apply again. %s", f.to, f.next()),
 		}
 	case errors.As(err, &lost):
-		return tfdiag.Message{Summary: "Traffic was not switched: the lease was lost", Happened: "The lease that keeps two applies apart could not be kept", Err: lost.Err,
-			Next: "see who else applies this configuration, wait for them, then " + again}
+		return tfdiag.Message{
+			Summary: "Traffic was not switched: the lease was lost", Happened: "The lease that keeps two applies apart could not be kept", Err: lost.Err,
+			Next: "see who else applies this configuration, wait for them, then " + again,
+		}
 	case errors.As(err, &held):
 		return tfdiag.Message{
 			Summary:  "Traffic was not switched: another process is at it",
@@ -98,13 +100,17 @@ func (f failure) message() tfdiag.Message {
 			Next:     "find out who changed it (CloudTrail), agree who owns the weights (ignore_changes in hashicorp/aws), then " + again,
 		}
 	case errors.As(err, &written):
-		return tfdiag.Message{Summary: "Traffic was not switched: the journal cannot be written", Happened: "A switch must be written down before it goes on", Err: written.Err,
-			Next: "make the store of the provider block writable, then " + again}
+		return tfdiag.Message{
+			Summary: "Traffic was not switched: the journal cannot be written", Happened: "A switch must be written down before it goes on", Err: written.Err,
+			Next: "make the store of the provider block writable, then " + again,
+		}
 	case errors.Is(err, context.Canceled):
 		return tfdiag.Message{Summary: "Traffic was not switched: the apply was cancelled", Happened: "The apply was cancelled before the switch was done.", Next: again}
 	case errors.Is(err, context.DeadlineExceeded):
-		return tfdiag.Message{Summary: "Traffic was not switched: it took too long", Happened: "The deadline in timeouts passed before the switch was done", Err: err,
-			Next: "raise timeouts, or shorten interval and bake of the strategy, then " + again}
+		return tfdiag.Message{
+			Summary: "Traffic was not switched: it took too long", Happened: "The deadline in timeouts passed before the switch was done", Err: err,
+			Next: "raise timeouts, or shorten interval and bake of the strategy, then " + again,
+		}
 	case errors.As(err, &route):
 		return tfdiag.Message{Summary: "Traffic was not switched: AWS did not do it", Happened: fmt.Sprintf("It was not possible to %s the route %q", route.Doing, route.Route), Err: route.Err}
 	default:
