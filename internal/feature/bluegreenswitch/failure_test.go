@@ -63,6 +63,11 @@ func (s *site) inject(fault emulator.Fault) {
 	s.t.Cleanup(s.emulator.Inject(fault))
 }
 
+// oneFailure spoils one change, after so many good ones.
+func oneFailure(after int) emulator.Fault {
+	return emulator.Fault{Operation: "ChangeResourceRecordSets", After: after, Times: 1, Status: http.StatusInternalServerError, Code: "InternalError"}
+}
+
 func TestAccACallThatFailsHalfWayReverts(t *testing.T) {
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	s := newSite(t)
@@ -72,7 +77,7 @@ func TestAccACallThatFailsHalfWayReverts(t *testing.T) {
 			{Config: s.config("blue")},
 			{
 				PreConfig: func() {
-					s.inject(emulator.Fault{Operation: "ChangeResourceRecordSets", After: 1, Times: 1, Status: http.StatusInternalServerError, Code: "InternalError"})
+					s.inject(oneFailure(1))
 				},
 				Config:      s.config("green", canary),
 				ExpectError: saying("Traffic was not switched: AWS did not do it", "www: blue 100 % / green 0 %", "moved back in"),
@@ -140,7 +145,7 @@ func TestAccAFailedCreateSavesNothing(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				PreConfig: func() {
-					s.inject(emulator.Fault{Operation: "ChangeResourceRecordSets", After: 1, Times: 1, Status: http.StatusInternalServerError, Code: "InternalError"})
+					s.inject(oneFailure(1))
 				},
 				Config:      s.config("green", canary),
 				ExpectError: saying("Traffic was not switched: AWS did not do it", "moved back in"),
