@@ -60,7 +60,7 @@ func (r *run) attempt(ctx context.Context, check Check) (seen probe.Observation)
 	defer func() {
 		if value := recover(); value != nil {
 			// The stack stays out of the reason, and so does a value that could hold what was being checked.
-			r.log.Error("a probe panicked", "check", check.Name, "stack", string(debug.Stack()))
+			r.log.ErrorContext(ctx, "a probe panicked", "check", check.Name, "stack", string(debug.Stack()))
 			seen = probe.Observation{Status: probe.Error, Reason: "the check itself broke (" + panicText(value) + "), which is a bug in the provider; please report it"}
 		}
 		if seen.Latency == 0 {

@@ -32,8 +32,10 @@ func (s *script) Name() string { return "script" }
 func (s *script) Probe(ctx context.Context) probe.Observation {
 	n := int(s.calls.Add(1)) - 1
 	o := s.seen[min(n, len(s.seen)-1)]
+	timer := time.NewTimer(o.Latency)
+	defer timer.Stop()
 	select {
-	case <-time.After(o.Latency):
+	case <-timer.C:
 		return o
 	case <-ctx.Done():
 		return probe.Observation{Status: probe.Error, Reason: "no answer in time"}
@@ -52,9 +54,7 @@ type brokenProbe struct{}
 
 func (brokenProbe) Name() string { return "broken" }
 func (brokenProbe) Probe(context.Context) probe.Observation {
-	var none map[string]string
-	none["secret"] = "hunter2"
-	return probe.Observation{Status: probe.Pass}
+	panic("hunter2")
 }
 
 func middle() float64 { return 0.5 } // no jitter
@@ -106,59 +106,85 @@ func TestRun(t *testing.T) {
 			[]gate.Check{{Name: "a", Probe: says(i)}}, policy, gate.Inconclusive, map[string]gate.CheckStatus{"a": "inconclusive"}, 3, 3*time.Second + 3*time.Millisecond, "inconclusive it is",
 		},
 		"success threshold: in a row": {
-			[]gate.Check{{Name: "a", Probe: says(p, f, p, p)}}, with(func(p *gate.Policy) { p.SuccessThreshold = 2 }), gate.Passed,
-			map[string]gate.CheckStatus{"a": "passed"}, 4, 3*time.Second + 4*time.Millisecond, "",
+			[]gate.Check{{Name: "a", Probe: says(p, f, p, p)}},
+			with(func(p *gate.Policy) { p.SuccessThreshold = 2 }), gate.Passed,
+			map[string]gate.CheckStatus{"a": "passed"},
+			4, 3*time.Second + 4*time.Millisecond, "",
 		},
 		"failure threshold ends early": {
-			[]gate.Check{{Name: "a", Probe: says(f)}}, with(func(p *gate.Policy) { p.FailureThreshold = 2 }), gate.Failed,
-			map[string]gate.CheckStatus{"a": "failed"}, 2, time.Second + 2*time.Millisecond, "",
+			[]gate.Check{{Name: "a", Probe: says(f)}},
+			with(func(p *gate.Policy) { p.FailureThreshold = 2 }), gate.Failed,
+			map[string]gate.CheckStatus{"a": "failed"},
+			2, time.Second + 2*time.Millisecond, "",
 		},
 		"the cap bounds the wait": {
-			[]gate.Check{{Name: "a", Probe: says(f)}}, with(func(p *gate.Policy) { p.MaxDelay = time.Second }), gate.Failed,
-			map[string]gate.CheckStatus{"a": "failed"}, 3, 2*time.Second + 3*time.Millisecond, "",
+			[]gate.Check{{Name: "a", Probe: says(f)}},
+			with(func(p *gate.Policy) { p.MaxDelay = time.Second }), gate.Failed,
+			map[string]gate.CheckStatus{"a": "failed"},
+			3, 2*time.Second + 3*time.Millisecond, "",
 		},
 		"initial delay": {
-			[]gate.Check{{Name: "a", Probe: says(p)}}, with(func(p *gate.Policy) { p.InitialDelay = 5 * time.Second }), gate.Passed,
-			map[string]gate.CheckStatus{"a": "passed"}, 1, 5*time.Second + time.Millisecond, "",
+			[]gate.Check{{Name: "a", Probe: says(p)}},
+			with(func(p *gate.Policy) { p.InitialDelay = 5 * time.Second }), gate.Passed,
+			map[string]gate.CheckStatus{"a": "passed"},
+			1, 5*time.Second + time.Millisecond, "",
 		},
 		"an attempt has a time limit of its own": {
-			[]gate.Check{{Name: "a", Probe: slow, Timeout: 2 * time.Second}}, with(func(p *gate.Policy) { p.MaxRetries = 0 }), gate.Failed,
-			map[string]gate.CheckStatus{"a": "error"}, 1, 2 * time.Second, "no answer in time",
+			[]gate.Check{{Name: "a", Probe: slow, Timeout: 2 * time.Second}},
+			with(func(p *gate.Policy) { p.MaxRetries = 0 }), gate.Failed,
+			map[string]gate.CheckStatus{"a": "error"},
+			1, 2 * time.Second, "no answer in time",
 		},
 		"the gate's timeout cuts an attempt off": {
 			[]gate.Check{{Name: "a", Probe: slow, Timeout: time.Hour}}, policy, gate.Failed, map[string]gate.CheckStatus{"a": "timed_out"}, 1, time.Minute, "timed out",
 		},
 		"no wait begins that ends too late, and the last words are told": {
-			[]gate.Check{{Name: "a", Probe: says(f)}}, with(func(p *gate.Policy) { p.RetryDelay = time.Minute }), gate.Failed,
-			map[string]gate.CheckStatus{"a": "timed_out"}, 1, time.Millisecond, "fail it is",
+			[]gate.Check{{Name: "a", Probe: says(f)}},
+			with(func(p *gate.Policy) { p.RetryDelay = time.Minute }), gate.Failed,
+			map[string]gate.CheckStatus{"a": "timed_out"},
+			1, time.Millisecond, "fail it is",
 		},
 		"advisory never blocks": {
-			[]gate.Check{{Name: "a", Probe: final, Advisory: true}, {Name: "b", Probe: says(p)}}, policy, gate.Passed,
-			map[string]gate.CheckStatus{"a": "failed", "b": "passed"}, 1, time.Millisecond, "",
+			[]gate.Check{{Name: "a", Probe: final, Advisory: true}, {Name: "b", Probe: says(p)}},
+			policy, gate.Passed,
+			map[string]gate.CheckStatus{"a": "failed", "b": "passed"},
+			1, time.Millisecond, "",
 		},
 		"some may fail": {
-			[]gate.Check{{Name: "a", Probe: final}, {Name: "b", Probe: says(p)}}, with(func(p *gate.Policy) { p.MaxFailedChecks = 1 }), gate.Passed,
-			map[string]gate.CheckStatus{"a": "failed", "b": "passed"}, 1, time.Millisecond, "",
+			[]gate.Check{{Name: "a", Probe: final}, {Name: "b", Probe: says(p)}},
+			with(func(p *gate.Policy) { p.MaxFailedChecks = 1 }), gate.Passed,
+			map[string]gate.CheckStatus{"a": "failed", "b": "passed"},
+			1, time.Millisecond, "",
 		},
 		"needs that failed skip, and what is skipped is not proven": {
-			[]gate.Check{{Name: "a", Probe: says(p), Needs: []string{"b"}}, {Name: "b", Probe: final, Advisory: true}}, policy, gate.Failed,
-			map[string]gate.CheckStatus{"a": "skipped", "b": "failed"}, 0, 0, `it needs "b" (failed)`,
+			[]gate.Check{{Name: "a", Probe: says(p), Needs: []string{"b"}}, {Name: "b", Probe: final, Advisory: true}},
+			policy, gate.Failed,
+			map[string]gate.CheckStatus{"a": "skipped", "b": "failed"},
+			0, 0, `it needs "b" (failed)`,
 		},
 		"needs order": {
-			[]gate.Check{{Name: "a", Probe: says(p), Needs: []string{"b"}}, {Name: "b", Probe: says(p)}}, with(func(p *gate.Policy) { p.Parallelism = 1 }), gate.Passed,
-			map[string]gate.CheckStatus{"a": "passed", "b": "passed"}, 1, 2 * time.Millisecond, "",
+			[]gate.Check{{Name: "a", Probe: says(p), Needs: []string{"b"}}, {Name: "b", Probe: says(p)}},
+			with(func(p *gate.Policy) { p.Parallelism = 1 }), gate.Passed,
+			map[string]gate.CheckStatus{"a": "passed", "b": "passed"},
+			1, 2 * time.Millisecond, "",
 		},
 		"fail fast ends the others": {
-			[]gate.Check{{Name: "a", Probe: says(f)}, {Name: "b", Probe: final}}, with(func(p *gate.Policy) { p.FailFast = true }), gate.Failed,
-			map[string]gate.CheckStatus{"a": "skipped", "b": "failed"}, 1, 0, `check "b" failed and fail_fast is set`,
+			[]gate.Check{{Name: "a", Probe: says(f)}, {Name: "b", Probe: final}},
+			with(func(p *gate.Policy) { p.FailFast = true }), gate.Failed,
+			map[string]gate.CheckStatus{"a": "skipped", "b": "failed"},
+			1, 0, `check "b" failed and fail_fast is set`,
 		},
 		"a panic is an error, without its value": {
-			[]gate.Check{{Name: "a", Probe: brokenProbe{}}}, with(func(p *gate.Policy) { p.MaxRetries = 0 }), gate.Failed,
-			map[string]gate.CheckStatus{"a": "error"}, 1, 0, "assignment to entry in nil map",
+			[]gate.Check{{Name: "a", Probe: brokenProbe{}}},
+			with(func(p *gate.Policy) { p.MaxRetries = 0 }), gate.Failed,
+			map[string]gate.CheckStatus{"a": "error"},
+			1, 0, "(string)",
 		},
 		"a circle of needs is an error, not a hang": {
-			[]gate.Check{{Name: "a", Probe: says(p), Needs: []string{"b"}}, {Name: "b", Probe: says(p), Needs: []string{"a"}}}, policy, gate.Failed,
-			map[string]gate.CheckStatus{"a": "error", "b": "error"}, 0, 0, "a -> b -> a",
+			[]gate.Check{{Name: "a", Probe: says(p), Needs: []string{"b"}}, {Name: "b", Probe: says(p), Needs: []string{"a"}}},
+			policy, gate.Failed,
+			map[string]gate.CheckStatus{"a": "error", "b": "error"},
+			0, 0, "a -> b -> a",
 		},
 		"nothing proves nothing": {nil, policy, gate.Inconclusive, map[string]gate.CheckStatus{}, 0, 0, ""},
 	} {

@@ -158,8 +158,8 @@ func normal(text string) string {
 	if ip := net.ParseIP(text); ip != nil {
 		return ip.String()
 	}
-	if strings.HasSuffix(text, ".") {
-		return strings.ToLower(strings.TrimSuffix(text, "."))
+	if name, ok := strings.CutSuffix(text, "."); ok {
+		return strings.ToLower(name)
 	}
 	return text
 }

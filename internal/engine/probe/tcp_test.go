@@ -41,7 +41,7 @@ func TestTCP(t *testing.T) {
 			io.WriteString(conn, "NG\r\n")
 		}
 	})
-	hanging := talk(t, func(conn net.Conn) { io.Copy(io.Discard, conn) })
+	hanging := talk(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
 	for name, test := range map[string]struct {
 		check  TCP
 		want   Status

@@ -43,24 +43,14 @@ type Attempt struct {
 // JSON is the document: indented, keys in order, one line end.
 func (h Health) JSON() ([]byte, error) {
 	h.Version, h.Kind = HealthVersion, "health"
-	if h.Checks == nil {
-		h.Checks = map[string]Check{}
-	}
+	checks := make(map[string]Check, len(h.Checks))
 	for name, check := range h.Checks {
 		if check.Attempts == nil {
 			check.Attempts = []Attempt{}
-			h.Checks[name] = check
 		}
+		checks[name] = check
 	}
+	h.Checks = checks
 	data, err := json.MarshalIndent(h, "", "  ")
 	return append(data, '\n'), err
-}
-
-// WriteJSON puts the document at path, whole or not at all.
-func (h Health) WriteJSON(path string) error {
-	data, err := h.JSON()
-	if err != nil {
-		return err
-	}
-	return write(path, data)
 }

@@ -48,13 +48,18 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-func TestHealthJSON(t *testing.T) {
+func TestHealthFormats(t *testing.T) {
 	t.Parallel()
-	got, err := sample().JSON()
-	if err != nil {
-		t.Fatal(err)
+	for format, file := range map[string]string{"json": "health.json", "junit": "health.xml", "markdown": "health.md", "html": "health.html"} {
+		got, err := report.HealthFormats[format](sample())
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, file, got)
 	}
-	golden(t, "health.json", got)
+	if err := sample().Write("pdf", filepath.Join(t.TempDir(), "x")); err == nil {
+		t.Error("pdf is no format")
+	}
 }
 
 func TestWriteIsWhole(t *testing.T) {
@@ -62,7 +67,7 @@ func TestWriteIsWhole(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "deep", "er")
 	file := filepath.Join(folder, "health.json")
 	for range 2 { // the second replaces the first
-		if err := sample().WriteJSON(file); err != nil {
+		if err := sample().Write("json", file); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -75,14 +80,14 @@ func TestWriteIsWhole(t *testing.T) {
 	if err != nil || len(entries) != 1 {
 		t.Errorf("left behind: %v, %v", entries, err)
 	}
-	if err := sample().WriteJSON(filepath.Join(file, "below a file")); err == nil {
+	if err := sample().Write("json", filepath.Join(file, "below a file")); err == nil {
 		t.Error("a file is no folder")
 	}
 	taken := filepath.Join(folder, "taken")
 	if err := os.Mkdir(taken, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := sample().WriteJSON(taken); err == nil {
+	if err := sample().Write("json", taken); err == nil {
 		t.Error("a folder is no file")
 	}
 	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 2 {

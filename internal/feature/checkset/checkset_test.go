@@ -1,6 +1,7 @@
 package checkset_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -82,9 +83,7 @@ func (w world) gate(t *testing.T, checks map[string]attr.Value) checkset.Gate {
 func (w world) tcp(t *testing.T, address types.String, more map[string]attr.Value) types.Object {
 	t.Helper()
 	set := map[string]attr.Value{"tcp": objectOf(t, w.kinds["tcp"], map[string]attr.Value{"address": address})}
-	for name, value := range more {
-		set[name] = value
-	}
+	maps.Copy(set, more)
 	return objectOf(t, w.check, set)
 }
 

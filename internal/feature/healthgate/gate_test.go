@@ -197,9 +197,9 @@ resource "reliability_health_gate" "test" {
     note = { advisory = true, http = { url = %q, sensitive_headers = { "X-Other" = "s3cr3t" }, expect = { body_contains = "nowhere" } } }
   }
   max_retries = 0
-  report      = { json = %q }
+  report      = { json = %q, junit = %q, markdown = %q, html = "/dev/null/no/folder.html" }
 }
-`, s.URL, s.URL, file)
+`, s.URL, s.URL, file, file+".xml", file+".md")
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{{
 		Config: text,
 		ConfigStateChecks: []statecheck.StateCheck{
@@ -212,9 +212,13 @@ resource "reliability_health_gate" "test" {
 			if s.key.Load() != "s3cr3t" {
 				return fmt.Errorf("the server got the header %q", s.key.Load())
 			}
-			data, err := os.ReadFile(file)
-			if err != nil {
-				return err
+			var data []byte
+			for _, suffix := range []string{"", ".xml", ".md"} {
+				one, err := os.ReadFile(file + suffix)
+				if err != nil {
+					return err
+				}
+				data = append(data, one...)
 			}
 			if regexp.MustCompile("s3cr3t|hunter2").Match(data) {
 				return fmt.Errorf("the report holds a secret:\n%s", data)

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/gate"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/report"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/checkset"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
@@ -27,11 +28,15 @@ func (in *inputs) run(ctx context.Context, data *configured.Data, deployment str
 	result = gate.Run(ctx, checks, policy, gate.Options{Clock: data.Clock, Log: configured.Logger(ctx)})
 	document := toDocument(result, deployment)
 	out = fromResult(ctx, result, document, diags)
-	if name := in.reportPath("json"); name != "" {
-		if err := document.WriteJSON(name); err != nil {
-			tfdiag.WarningAt(diags, path.Root("report").AtName("json"), tfdiag.Message{
+	for _, format := range slices.Sorted(maps.Keys(report.HealthFormats)) {
+		name := in.reportPath(format)
+		if name == "" {
+			continue
+		}
+		if err := document.Write(format, name); err != nil {
+			tfdiag.WarningAt(diags, path.Root("report").AtName(format), tfdiag.Message{
 				Summary: "Report not written", Happened: "The checks ran, but their report could not be written", Err: err,
-				Next: "make the folder writable or name another path; report_json holds the same document.",
+				Next: "make the folder writable or name another path; report_json holds the same evidence.",
 			})
 		}
 	}

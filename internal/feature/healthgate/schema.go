@@ -24,7 +24,6 @@ const (
 
 	regionText = "AWS Region of the `lambda` and `alarm` checks. Default: the provider's."
 	reportText = "Files that the result is written to as well, whole or not at all. One that cannot be written is a warning."
-	jsonText   = "Path of the JSON document, the same as `report_json`."
 
 	healthyText    = "Whether the verdict is `\"passed\"`."
 	verdictText    = "`\"passed\"`, `\"failed\"`, or `\"inconclusive\"` where it could not be found out, which is never healthy."
@@ -53,6 +52,13 @@ var resultTexts = map[string]string{
 	"advisory":   "Whether it was only advisory.",
 }
 
+var reportTexts = map[string]string{
+	"json":     "Path of the JSON document, the same as `report_json`.",
+	"junit":    "Path of a JUnit XML file, a test case a check, as CI systems read it. An advisory check that did not pass is skipped there.",
+	"markdown": "Path of a Markdown table, for a pull request or a build summary.",
+	"html":     "Path of a self-contained HTML page.",
+}
+
 func resourceSchema() schema.Schema {
 	attributes := checkset.Attributes()
 	maps.Copy(attributes, map[string]schema.Attribute{
@@ -77,7 +83,12 @@ func resourceSchema() schema.Schema {
 		"region": schema.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: regionText},
 		"report": schema.SingleNestedAttribute{
 			Optional: true, MarkdownDescription: reportText,
-			Attributes: map[string]schema.Attribute{"json": schema.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: jsonText}},
+			Attributes: map[string]schema.Attribute{
+				"json":     schema.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["json"]},
+				"junit":    schema.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["junit"]},
+				"markdown": schema.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["markdown"]},
+				"html":     schema.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["html"]},
+			},
 		},
 		"healthy":       schema.BoolAttribute{Computed: true, MarkdownDescription: healthyText},
 		"verdict":       schema.StringAttribute{Computed: true, MarkdownDescription: verdictText},
@@ -111,7 +122,12 @@ func dataSourceSchema() datasource.Schema {
 		"region": datasource.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: regionText},
 		"report": datasource.SingleNestedAttribute{
 			Optional: true, MarkdownDescription: reportText,
-			Attributes: map[string]datasource.Attribute{"json": datasource.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: jsonText}},
+			Attributes: map[string]datasource.Attribute{
+				"json":     datasource.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["json"]},
+				"junit":    datasource.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["junit"]},
+				"markdown": datasource.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["markdown"]},
+				"html":     datasource.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["html"]},
+			},
 		},
 		"healthy":       datasource.BoolAttribute{Computed: true, MarkdownDescription: healthyText},
 		"verdict":       datasource.StringAttribute{Computed: true, MarkdownDescription: verdictText},
