@@ -107,6 +107,7 @@ func Validate(targets types.Map, diags *diag.Diagnostics) {
 		}
 		tfdiag.ErrorAt(diags, At(name), tfdiag.Message{
 			Summary: "A target is of exactly one kind", Happened: happened, Next: "set one of " + strings.Join(names(), ", ") + "; give each of several its own name in the map.",
+			Facts: []tfdiag.Fact{{Name: "Attribute", Value: At(name).String()}},
 		})
 	}
 }

@@ -12,9 +12,10 @@ import (
 
 // WordCapture reports why a target cannot be captured, at its place in the configuration. Nothing was changed then.
 func WordCapture(diags *diag.Diagnostics, name string, spec service.Spec, err error) {
+	at := At(name).AtName(spec.Kind)
 	m := tfdiag.Message{
 		Summary: "The target cannot be captured", Happened: fmt.Sprintf("The target %q (%s) was not captured", name, spec.Kind), Err: err,
-		Live: "nothing was changed, and no snapshot was taken.", Facts: []tfdiag.Fact{{Name: "Region", Value: spec.Region}},
+		Live: "nothing was changed, and no snapshot was taken.", Facts: []tfdiag.Fact{{Name: "Attribute", Value: at.String()}, {Name: "Region", Value: spec.Region}},
 	}
 	switch {
 	case errors.Is(err, service.ErrMissing):
@@ -24,7 +25,7 @@ func WordCapture(diags *diag.Diagnostics, name string, spec service.Spec, err er
 		m.Summary = "The target could not be put back"
 		m.Next = advice[spec.Kind]
 	}
-	tfdiag.ErrorAt(diags, At(name).AtName(spec.Kind), m)
+	tfdiag.ErrorAt(diags, at, m)
 }
 
 // advice is what to do about a target of a kind that is service.ErrUnrestorable.

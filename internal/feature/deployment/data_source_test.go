@@ -1,0 +1,83 @@
+package deployment_test
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/acctest"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/ledger"
+)
+
+func TestAccHistory(t *testing.T) {
+	acctest.Emulator(t)
+	h, ctx := newHome(t), context.Background()
+	book := h.ledger(t)
+	for version, release := range []string{"v1", "v2", "v3", "v4"} {
+		if _, err := book.Open(ctx, fmt.Sprintf("web/%06d", version+1), release); err != nil {
+			t.Fatal(err)
+		}
+		if release == "v1" || release == "v2" {
+			h.close(t, fmt.Sprintf("web/%06d", version+1), ledger.Succeeded)()
+		}
+		if release == "v3" {
+			if err := book.RollBack(ctx, "web/000003", "503 on /", 4*time.Second); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	one := func(label, selection string) string {
+		return fmt.Sprintf("data \"reliability_deployment\" %q {\n  name = \"web\"\n  %s\n}\n", label, selection)
+	}
+	expect := func(label, attribute string, check knownvalue.Check) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue("data.reliability_deployment."+label, tfjsonpath.New(attribute), check)
+	}
+	all := func(attribute string, check knownvalue.Check) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue("data.reliability_deployments.all", tfjsonpath.New(attribute), check)
+	}
+	none := func(attribute string, check knownvalue.Check) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue("data.reliability_deployments.none", tfjsonpath.New(attribute), check)
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Factories(),
+		Steps: []resource.TestStep{
+			{
+				Config: h.provider() + one("latest", "") + one("good", `select = "last_good"`) + one("third", `select = "3"`) +
+					"data \"reliability_deployments\" \"all\" {\n  name = \"web\"\n}\ndata \"reliability_deployments\" \"none\" {\n  name = \"none\"\n}\n",
+				ConfigStateChecks: []statecheck.StateCheck{
+					expect("latest", "id", knownvalue.StringExact("web/000004")), expect("latest", "status", knownvalue.StringExact("open")),
+					expect("latest", "ended_at", knownvalue.Null()), expect("latest", "digest", knownvalue.Null()),
+					expect("good", "id", knownvalue.StringExact("web/000002")), expect("good", "release", knownvalue.StringExact("v2")),
+					expect("good", "reason", knownvalue.StringExact("by the test")), expect("good", "version", knownvalue.StringExact("000002")),
+					expect("third", "status", knownvalue.StringExact("rolled_back")), expect("third", "reason", knownvalue.StringExact("503 on /")),
+					all("deployments", knownvalue.ListSizeExact(4)),
+					statecheck.ExpectKnownValue("data.reliability_deployments.all", tfjsonpath.New("deployments").AtSliceIndex(0).AtMapKey("id"), knownvalue.StringExact("web/000001")),
+					all("success_rate", knownvalue.Float64Func(near(2.0/3))), all("change_failure_rate", knownvalue.Float64Func(near(1.0/3))),
+					all("mean_recovery_seconds", knownvalue.Float64Exact(4)),
+					none("deployments", knownvalue.ListSizeExact(0)), none("success_rate", knownvalue.Null()), none("mean_recovery_seconds", knownvalue.Null()),
+				},
+			},
+			{Config: h.provider() + one("x", `select = "9"`), ExpectError: regexp.MustCompile(`(?s)No such deployment.*select\s+= "9".*its\s+latest is web/000004`)},
+			{Config: h.provider() + one("x", `select = "newest"`), ExpectError: regexp.MustCompile(`Invalid selection`)},
+			{Config: h.provider() + "data \"reliability_deployment\" \"x\" {\n  name = \"none\"\n}\n", ExpectError: regexp.MustCompile(`(?s)No such deployment.*name\s+= "none"`)},
+			{Config: h.provider() + "data \"reliability_deployments\" \"x\" {\n  name = \"a/b\"\n}\n", ExpectError: regexp.MustCompile(`Invalid deployment name`)},
+			{Config: h.provider() + one("latest", "")},
+		},
+	})
+}
+
+func near(want float64) func(float64) error {
+	return func(got float64) error {
+		if got < want-1e-9 || got > want+1e-9 {
+			return fmt.Errorf("got %g, want %g", got, want)
+		}
+		return nil
+	}
+}
