@@ -218,7 +218,7 @@ func generic(resource Resource, after map[string]any) (live.Outcome, []live.Attr
 		if slices.Contains(volatile, name) {
 			continue
 		}
-		attribute := live.Attribute{Path: name, Expect: func(r live.Resource) any { return flat(r.State[name]) }}
+		attribute := live.Attribute{Path: name, Expect: func(r live.Resource) (any, bool) { return flat(r.State[name]), true }}
 		if isMap(resource.State[name]) || isMap(after[name]) {
 			attribute.Kind = live.Map
 		}

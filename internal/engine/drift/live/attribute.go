@@ -36,8 +36,8 @@ type Attribute struct {
 	Fold bool
 	// Hidden values are compared and never shown, whatever the state says of them.
 	Hidden bool
-	// Expect takes the value out of the state where Path alone does not do it.
-	Expect func(resource Resource) any
+	// Expect takes the value out of the state where Path alone does not do it; known is as in Expected.
+	Expect func(resource Resource) (value any, known bool)
 }
 
 // Name is the path as people write it, without block indexes.
@@ -52,7 +52,8 @@ func (a Attribute) root() string {
 // as with a state that an older provider wrote: then there is nothing to compare.
 func (a Attribute) Expected(resource Resource) (value any, known bool) {
 	if a.Expect != nil {
-		return a.Normalise(a.Expect(resource)), true
+		value, known = a.Expect(resource)
+		return a.Normalise(value), known
 	}
 	if _, known = resource.State[a.root()]; !known {
 		return nil, false

@@ -42,11 +42,12 @@ func found[T any](table []field[T], item T, resource Resource) Outcome {
 
 // tagsAttribute compares tags_all, which holds the provider's default_tags too, and shows it as tags.
 func tagsAttribute(api string) Attribute {
-	return Attribute{Path: "tags", API: api, Kind: Map, Expect: func(resource Resource) any {
+	return Attribute{Path: "tags", API: api, Kind: Map, Expect: func(resource Resource) (any, bool) {
 		if all, ok := resource.State["tags_all"].(map[string]any); ok {
-			return all
+			return all, true
 		}
-		return resource.State["tags"]
+		tags, known := resource.State["tags"]
+		return tags, known
 	}}
 }
 

@@ -101,6 +101,9 @@ func TestExpected(t *testing.T) {
 	if got, _ := tagsAttribute("").Expected(resource); !cmp.Equal(got, map[string]string{"a": "b"}) {
 		t.Errorf("tags: %v", got)
 	}
+	if _, known := tagsAttribute("").Expected(Resource{State: map[string]any{}}); known {
+		t.Error("a state without tags and tags_all says nothing about tags")
+	}
 	if _, known := (Attribute{Path: "timeout"}).Expected(resource); known {
 		t.Error("what the state does not hold is compared")
 	}
