@@ -42,7 +42,7 @@ func (f *Fake) Sleep(ctx context.Context, d time.Duration) error {
 	f.mu.Lock()
 	f.slept = append(f.slept, d)
 	target := f.now.Add(d)
-	if until, ok := ctx.Value(fakeKey{f}).(time.Time); ok && until.Before(target) {
+	if until, ok := f.until(ctx); ok && until.Before(target) {
 		target = until
 	}
 	f.moveTo(target)
@@ -71,7 +71,7 @@ func (f *Fake) WithTimeout(ctx context.Context, d time.Duration) (context.Contex
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	at := f.now.Add(d)
-	if until, ok := ctx.Value(fakeKey{f}).(time.Time); ok && until.Before(at) {
+	if until, ok := f.until(ctx); ok && until.Before(at) {
 		at = until
 	}
 	child, cancel := context.WithCancelCause(context.WithValue(ctx, fakeKey{f}, at))
@@ -87,6 +87,14 @@ func (f *Fake) WithTimeout(ctx context.Context, d time.Duration) (context.Contex
 		f.mu.Unlock()
 		cancel(context.Canceled)
 	}
+}
+
+// until returns the deadline on this clock that ctx has. A context that was detached (context.WithoutCancel) still
+// carries the value of the one that it came from, but not its deadline: it cannot end, or has outlived it. It must be
+// called with the lock held.
+func (f *Fake) until(ctx context.Context) (time.Time, bool) {
+	until, ok := ctx.Value(fakeKey{f}).(time.Time)
+	return until, ok && ctx.Done() != nil && (until.After(f.now) || ctx.Err() != nil)
 }
 
 // moveTo must be called with the lock held.
