@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/hashicorp/aws-sdk-go-base/v2/endpoints"
 )
 
 // Clients makes AWS clients when they are first asked for, one per service and Region. Until then nothing is
@@ -25,31 +26,43 @@ type Clients struct {
 	mu     sync.Mutex
 	loaded *aws.Config
 
-	cloudwatch  map[string]*CloudWatch
-	ec2         map[string]*EC2
-	eventbridge map[string]*EventBridge
-	lambda      map[string]*Lambda
-	rds         map[string]*RDS
-	route53     map[string]*Route53
-	s3          map[string]*S3
-	sns         map[string]*SNS
-	sts         map[string]*STS
+	apigateway   map[string]*APIGateway
+	apigatewayv2 map[string]*APIGatewayV2
+	cloudfront   map[string]*CloudFront
+	cloudwatch   map[string]*CloudWatch
+	ec2          map[string]*EC2
+	ecs          map[string]*ECS
+	elbv2        map[string]*ELBV2
+	eventbridge  map[string]*EventBridge
+	iam          map[string]*IAM
+	lambda       map[string]*Lambda
+	rds          map[string]*RDS
+	route53      map[string]*Route53
+	s3           map[string]*S3
+	sns          map[string]*SNS
+	sts          map[string]*STS
 }
 
 // New returns clients over config. version is the provider's own, for the user agent.
 func New(config Config, version string) *Clients {
 	return &Clients{
-		config:      config,
-		version:     version,
-		cloudwatch:  map[string]*CloudWatch{},
-		ec2:         map[string]*EC2{},
-		eventbridge: map[string]*EventBridge{},
-		lambda:      map[string]*Lambda{},
-		rds:         map[string]*RDS{},
-		route53:     map[string]*Route53{},
-		s3:          map[string]*S3{},
-		sns:         map[string]*SNS{},
-		sts:         map[string]*STS{},
+		config:       config,
+		version:      version,
+		apigateway:   map[string]*APIGateway{},
+		apigatewayv2: map[string]*APIGatewayV2{},
+		cloudfront:   map[string]*CloudFront{},
+		cloudwatch:   map[string]*CloudWatch{},
+		ec2:          map[string]*EC2{},
+		ecs:          map[string]*ECS{},
+		elbv2:        map[string]*ELBV2{},
+		eventbridge:  map[string]*EventBridge{},
+		iam:          map[string]*IAM{},
+		lambda:       map[string]*Lambda{},
+		rds:          map[string]*RDS{},
+		route53:      map[string]*Route53{},
+		s3:           map[string]*S3{},
+		sns:          map[string]*SNS{},
+		sts:          map[string]*STS{},
 	}
 }
 
@@ -87,6 +100,14 @@ func (c *Clients) Region(ctx context.Context, region string) (string, error) {
 	defer c.mu.Unlock()
 	config, err := c.resolve(ctx, region)
 	return config.Region, err
+}
+
+// DNSSuffix is what the addresses of AWS end in, in the partition of a Region: "amazonaws.com", in China "amazonaws.com.cn".
+func DNSSuffix(region string) string {
+	if partition, ok := endpoints.PartitionForRegion(endpoints.DefaultPartitions(), region); ok {
+		return partition.DNSSuffix()
+	}
+	return "amazonaws.com"
 }
 
 // AccountID asks STS who the credentials belong to.

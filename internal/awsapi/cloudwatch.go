@@ -37,3 +37,8 @@ func (f *CloudWatch) DescribeAlarms(ctx context.Context, in *cloudwatch.Describe
 func (f *CloudWatch) PutMetricData(ctx context.Context, in *cloudwatch.PutMetricDataInput, options ...func(*cloudwatch.Options)) (*cloudwatch.PutMetricDataOutput, error) {
 	return f.sdk().PutMetricData(ctx, in, options...)
 }
+
+// GetMetricData calls CloudWatch.
+func (f *CloudWatch) GetMetricData(ctx context.Context, in *cloudwatch.GetMetricDataInput, options ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error) {
+	return f.sdk().GetMetricData(ctx, in, options...)
+}

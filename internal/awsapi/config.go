@@ -32,7 +32,8 @@ type Config struct {
 
 // ServiceKeys are the keys that Config.Endpoints takes.
 var ServiceKeys = []string{
-	"apigateway", "cloudfront", "cloudwatch", "ec2", "eventbridge", "iam", "lambda", "rds", "route53", "s3", "sns", "sso", "sts",
+	"apigateway", "apigatewayv2", "cloudfront", "cloudwatch", "ec2", "ecs", "elbv2", "eventbridge", "iam", "lambda", "rds", "route53", "s3", "sns",
+	"sso", "sts",
 }
 
 // ConfigError says that no AWS configuration could be made: credentials, profile, role or region.

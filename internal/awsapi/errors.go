@@ -47,11 +47,12 @@ var (
 		"ResourceNotFoundException", "ResourceNotFound", "NoSuchHostedZone", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "NotFound",
 		"NotFoundException", "NoSuchDistribution", "NoSuchEntity", "DBInstanceNotFound", "DBInstanceNotFoundFault", "DBClusterNotFoundFault",
 		"InvalidGroup.NotFound", "InvalidVpcID.NotFound", "InvalidSubnetID.NotFound", "LoadBalancerNotFound", "TargetGroupNotFound",
-		"RuleNotFound", "ListenerNotFound", "ClusterNotFoundException", "ParameterNotFound", "NoSuchChange",
+		"RuleNotFound", "ListenerNotFound", "ClusterNotFoundException", "ServiceNotFoundException", "ParameterNotFound", "NoSuchChange",
 	}
 	deniedCodes = []string{
 		"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "AuthorizationErrorException",
 		"NotAuthorized", "OptInRequired", "SubscriptionRequiredException",
+		"Forbidden", // what the SDK makes of a 403 without a body: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
 	}
 	credentialCodes = []string{
 		"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch",

@@ -24,3 +24,8 @@ func (c *Clients) RDS(ctx context.Context, region string) (*RDS, error) {
 func (f *RDS) DescribeDBInstances(ctx context.Context, in *rds.DescribeDBInstancesInput, options ...func(*rds.Options)) (*rds.DescribeDBInstancesOutput, error) {
 	return f.sdk().DescribeDBInstances(ctx, in, options...)
 }
+
+// DescribeDBClusters calls RDS.
+func (f *RDS) DescribeDBClusters(ctx context.Context, in *rds.DescribeDBClustersInput, options ...func(*rds.Options)) (*rds.DescribeDBClustersOutput, error) {
+	return f.sdk().DescribeDBClusters(ctx, in, options...)
+}

@@ -1,0 +1,26 @@
+package awsapi
+
+import (
+	"context"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+)
+
+// APIGateway is the part of the client of API Gateway's REST APIs that the engines call: a call is one line here.
+type APIGateway struct{ client unsafe.Pointer }
+
+func (f *APIGateway) sdk() *apigateway.Client { return (*apigateway.Client)(f.client) }
+
+// APIGateway returns the client for region.
+func (c *Clients) APIGateway(ctx context.Context, region string) (*APIGateway, error) {
+	return facade(ctx, c, c.apigateway, region, func(config aws.Config) *APIGateway {
+		return &APIGateway{unsafe.Pointer(apigateway.NewFromConfig(config, func(o *apigateway.Options) { override(&o.BaseEndpoint, c.endpoint("apigateway")) }))}
+	})
+}
+
+// GetStage calls API Gateway.
+func (f *APIGateway) GetStage(ctx context.Context, in *apigateway.GetStageInput, options ...func(*apigateway.Options)) (*apigateway.GetStageOutput, error) {
+	return f.sdk().GetStage(ctx, in, options...)
+}

@@ -1,0 +1,26 @@
+package awsapi
+
+import (
+	"context"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+)
+
+// APIGatewayV2 is the part of the client of API Gateway's HTTP and WebSocket APIs that the engines call: a call is one line here.
+type APIGatewayV2 struct{ client unsafe.Pointer }
+
+func (f *APIGatewayV2) sdk() *apigatewayv2.Client { return (*apigatewayv2.Client)(f.client) }
+
+// APIGatewayV2 returns the client for region.
+func (c *Clients) APIGatewayV2(ctx context.Context, region string) (*APIGatewayV2, error) {
+	return facade(ctx, c, c.apigatewayv2, region, func(config aws.Config) *APIGatewayV2 {
+		return &APIGatewayV2{unsafe.Pointer(apigatewayv2.NewFromConfig(config, func(o *apigatewayv2.Options) { override(&o.BaseEndpoint, c.endpoint("apigatewayv2")) }))}
+	})
+}
+
+// GetStage calls API Gateway.
+func (f *APIGatewayV2) GetStage(ctx context.Context, in *apigatewayv2.GetStageInput, options ...func(*apigatewayv2.Options)) (*apigatewayv2.GetStageOutput, error) {
+	return f.sdk().GetStage(ctx, in, options...)
+}

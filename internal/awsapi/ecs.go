@@ -1,0 +1,31 @@
+package awsapi
+
+import (
+	"context"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+)
+
+// ECS is the part of the client of ECS that the engines call: a call is one line here.
+type ECS struct{ client unsafe.Pointer }
+
+func (f *ECS) sdk() *ecs.Client { return (*ecs.Client)(f.client) }
+
+// ECS returns the client for region.
+func (c *Clients) ECS(ctx context.Context, region string) (*ECS, error) {
+	return facade(ctx, c, c.ecs, region, func(config aws.Config) *ECS {
+		return &ECS{unsafe.Pointer(ecs.NewFromConfig(config, func(o *ecs.Options) { override(&o.BaseEndpoint, c.endpoint("ecs")) }))}
+	})
+}
+
+// DescribeServices calls ECS.
+func (f *ECS) DescribeServices(ctx context.Context, in *ecs.DescribeServicesInput, options ...func(*ecs.Options)) (*ecs.DescribeServicesOutput, error) {
+	return f.sdk().DescribeServices(ctx, in, options...)
+}
+
+// ListServiceDeployments calls ECS.
+func (f *ECS) ListServiceDeployments(ctx context.Context, in *ecs.ListServiceDeploymentsInput, options ...func(*ecs.Options)) (*ecs.ListServiceDeploymentsOutput, error) {
+	return f.sdk().ListServiceDeployments(ctx, in, options...)
+}

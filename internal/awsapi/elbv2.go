@@ -1,0 +1,28 @@
+package awsapi
+
+import (
+	"context"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+)
+
+// ELBV2 is the part of the client of Elastic Load Balancing (application, network and gateway) that the engines call: a call is one line here.
+type ELBV2 struct{ client unsafe.Pointer }
+
+func (f *ELBV2) sdk() *elasticloadbalancingv2.Client {
+	return (*elasticloadbalancingv2.Client)(f.client)
+}
+
+// ELBV2 returns the client for region.
+func (c *Clients) ELBV2(ctx context.Context, region string) (*ELBV2, error) {
+	return facade(ctx, c, c.elbv2, region, func(config aws.Config) *ELBV2 {
+		return &ELBV2{unsafe.Pointer(elasticloadbalancingv2.NewFromConfig(config, func(o *elasticloadbalancingv2.Options) { override(&o.BaseEndpoint, c.endpoint("elbv2")) }))}
+	})
+}
+
+// DescribeTargetHealth calls Elastic Load Balancing.
+func (f *ELBV2) DescribeTargetHealth(ctx context.Context, in *elasticloadbalancingv2.DescribeTargetHealthInput, options ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.DescribeTargetHealthOutput, error) {
+	return f.sdk().DescribeTargetHealth(ctx, in, options...)
+}
