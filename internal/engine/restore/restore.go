@@ -15,12 +15,11 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/notify"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/service"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/snapshot"
-	"github.com/project3-ls/terraform-provider-reliability/internal/engine/store"
 )
 
 // Request says what to put back.
 type Request struct {
-	Store store.Store
+	Store snapshot.Store
 	// Services makes the service of a captured target.
 	Services func(ctx context.Context, spec service.Spec) (service.Service, error)
 	// SnapshotID is NAME/VERSION.

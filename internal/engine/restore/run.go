@@ -52,7 +52,7 @@ func Run(ctx context.Context, request Request) (Result, error) {
 		final, cancel := r.final(ctx)
 		defer cancel()
 		if err := lease.Release(final); err != nil {
-			r.Log.Warn("the lease was not given up and expires by itself", "target", target, "error", err)
+			r.Log.WarnContext(ctx, "the lease was not given up and expires by itself", "target", target, "error", err)
 		}
 	}()
 
@@ -91,7 +91,7 @@ func (r Request) keep(ctx context.Context, lease *journal.Lease, lost context.Ca
 				return
 			}
 			if err != nil {
-				r.Log.Warn("the lease was not renewed", "error", err)
+				r.Log.WarnContext(ctx, "the lease was not renewed", "error", err)
 			}
 		}
 	}()
@@ -120,7 +120,7 @@ func (r Request) execute(ctx context.Context, book *journal.Journal, target stri
 		return nil
 	}
 	if before, ok, err := book.Last(ctx, target); err == nil && ok && before.EndedAt == nil {
-		r.Log.Warn("an earlier rollback ended half-way; this one does what is left", "holder", before.Holder, "started", before.StartedAt)
+		r.Log.WarnContext(ctx, "an earlier rollback ended half-way; this one does what is left", "holder", before.Holder, "started", before.StartedAt)
 	}
 	meant := intent{Snapshot: plan.Snapshot.ID(), Digest: plan.Snapshot.Digest, Reason: r.Reason, Changes: map[string]int{}}
 	for name, t := range plan.Targets {
@@ -140,14 +140,14 @@ func (r Request) execute(ctx context.Context, book *journal.Journal, target stri
 		}
 		r.restorePhase(ctx, group, ready, result)
 		if err := entry.Done(ctx, statuses(result, group.names)); err != nil {
-			r.Log.Warn("the journal did not take the result of a step", "error", err)
+			r.Log.WarnContext(ctx, "the journal did not take the result of a step", "error", err)
 		}
 	}
 	r.judge(ctx, ready, result)
 	final, cancel := r.final(ctx)
 	defer cancel()
 	if err := entry.Close(final, string(overall(result.Targets))); err != nil {
-		r.Log.Warn("the journal did not take the end of the rollback", "error", err)
+		r.Log.WarnContext(ctx, "the journal did not take the end of the rollback", "error", err)
 	}
 	return nil
 }
@@ -169,7 +169,7 @@ func (r Request) restorePhase(ctx context.Context, group phase, ready map[string
 	workers.SetLimit(parallel)
 	for _, name := range group.names {
 		workers.Go(func() error {
-			r.Log.Info("putting back", "target", name, "changes", len(group.changes[name]))
+			r.Log.InfoContext(ctx, "putting back", "target", name, "changes", len(group.changes[name]))
 			err := context.Cause(ctx)
 			if err == nil {
 				err = ready[name].service.Restore(ctx, group.changes[name])

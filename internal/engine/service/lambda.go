@@ -123,8 +123,10 @@ func (l *LambdaAlias) Diff(ctx context.Context, item Item) ([]Change, error) {
 			return nil, err
 		}
 	}
-	change := Change{Service: l.Name(), Action: Update, Reversible: true, Estimate: time.Second,
-		Detail: fmt.Sprintf("alias %s: %s -> %s", l.alias, live, want)}
+	change := Change{
+		Service: l.Name(), Action: Update, Reversible: true, Estimate: time.Second,
+		Detail: fmt.Sprintf("alias %s: %s -> %s", l.alias, live, want),
+	}
 	if missing {
 		change.Action, change.Detail = Create, fmt.Sprintf("alias %s: gone -> %s", l.alias, want)
 	}

@@ -84,8 +84,11 @@ func sameChecksum(a, b *s3.HeadObjectOutput) bool {
 		return false
 	}
 	for _, pair := range [][2]*string{
-		{a.ChecksumCRC64NVME, b.ChecksumCRC64NVME}, {a.ChecksumSHA256, b.ChecksumSHA256}, {a.ChecksumSHA1, b.ChecksumSHA1},
-		{a.ChecksumCRC32, b.ChecksumCRC32}, {a.ChecksumCRC32C, b.ChecksumCRC32C},
+		{a.ChecksumCRC64NVME, b.ChecksumCRC64NVME},
+		{a.ChecksumSHA256, b.ChecksumSHA256},
+		{a.ChecksumSHA1, b.ChecksumSHA1},
+		{a.ChecksumCRC32, b.ChecksumCRC32},
+		{a.ChecksumCRC32C, b.ChecksumCRC32C},
 	} {
 		if pair[0] != nil && pair[1] != nil {
 			return *pair[0] == *pair[1]
@@ -96,8 +99,12 @@ func sameChecksum(a, b *s3.HeadObjectOutput) bool {
 
 func sameMetadata(a, b *s3.HeadObjectOutput) bool {
 	for _, pair := range [][2]*string{
-		{a.ContentType, b.ContentType}, {a.CacheControl, b.CacheControl}, {a.ContentDisposition, b.ContentDisposition},
-		{a.ContentEncoding, b.ContentEncoding}, {a.ContentLanguage, b.ContentLanguage}, {a.ExpiresString, b.ExpiresString},
+		{a.ContentType, b.ContentType},
+		{a.CacheControl, b.CacheControl},
+		{a.ContentDisposition, b.ContentDisposition},
+		{a.ContentEncoding, b.ContentEncoding},
+		{a.ContentLanguage, b.ContentLanguage},
+		{a.ExpiresString, b.ExpiresString},
 		{a.WebsiteRedirectLocation, b.WebsiteRedirectLocation},
 	} {
 		if aws.ToString(pair[0]) != aws.ToString(pair[1]) {

@@ -40,11 +40,11 @@ type Request struct {
 // parallel is how many targets are captured at a time.
 const parallel = 8
 
-// TargetErrors are the targets that could not be captured, by the user's name. Then nothing was kept.
-type TargetErrors map[string]error
+// CaptureError holds the targets that could not be captured, by the user's name. Then nothing was kept.
+type CaptureError map[string]error
 
 // Error lists them in order.
-func (e TargetErrors) Error() string {
+func (e CaptureError) Error() string {
 	var lines []string
 	for _, name := range e.Names() {
 		lines = append(lines, name+": "+e[name].Error())
@@ -53,7 +53,7 @@ func (e TargetErrors) Error() string {
 }
 
 // Names returns the targets in order.
-func (e TargetErrors) Names() []string {
+func (e CaptureError) Names() []string {
 	names := make([]string, 0, len(e))
 	for name := range e {
 		names = append(names, name)
@@ -63,7 +63,7 @@ func (e TargetErrors) Names() []string {
 }
 
 // Unwrap returns the causes.
-func (e TargetErrors) Unwrap() []error {
+func (e CaptureError) Unwrap() []error {
 	causes := make([]error, 0, len(e))
 	for _, name := range e.Names() {
 		causes = append(causes, e[name])
@@ -72,7 +72,7 @@ func (e TargetErrors) Unwrap() []error {
 }
 
 // Capture reads every target and keeps a new manifest. The parts come first and the manifest last, only if nobody kept
-// one of that version: a capture that ends half-way left no snapshot. The error is TargetErrors when a target could not
+// one of that version: a capture that ends half-way left no snapshot. The error is a CaptureError when a target could not
 // be captured.
 func Capture(ctx context.Context, request Request) (Manifest, error) {
 	if err := CheckName(request.Name); err != nil {
@@ -106,7 +106,7 @@ func Capture(ctx context.Context, request Request) (Manifest, error) {
 
 func captureAll(ctx context.Context, targets map[string]Target) (map[string]service.Item, error) {
 	var mu sync.Mutex
-	items, failed := map[string]service.Item{}, TargetErrors{}
+	items, failed := map[string]service.Item{}, CaptureError{}
 	var group errgroup.Group
 	group.SetLimit(parallel)
 	for name, target := range targets {

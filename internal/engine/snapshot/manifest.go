@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/service"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/store"
 )
 
 // schemaVersion is of the manifest's own format.
@@ -124,6 +125,9 @@ func digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }
+
+// Store is where snapshots are kept.
+type Store = store.Store
 
 // ErrName: a name or an id is malformed.
 var ErrName = errors.New("malformed")

@@ -27,8 +27,9 @@ type fixed struct {
 	err  error
 }
 
-func (f fixed) Name() string                                                 { return "fixed" }
-func (f fixed) Target() string                                               { return f.item.Target }
+func (f fixed) Name() string   { return "fixed" }
+func (f fixed) Target() string { return f.item.Target }
+
 func (f fixed) Capture(context.Context) (service.Item, error)                { return f.item, f.err }
 func (f fixed) Diff(context.Context, service.Item) ([]service.Change, error) { return nil, nil }
 func (f fixed) Restore(context.Context, []service.Change) error              { return nil }
@@ -201,7 +202,7 @@ func TestAFailedCaptureKeepsNothing(t *testing.T) {
 	broken := r.Targets["one"]
 	broken.Service = fixed{err: service.ErrMissing}
 	r.Targets["one"] = broken
-	var failed snapshot.TargetErrors
+	var failed snapshot.CaptureError
 	if _, err := snapshot.Capture(ctx, r); !errors.As(err, &failed) || !errors.Is(err, service.ErrMissing) || len(failed) != 1 || failed["one"] == nil {
 		t.Fatalf("got %v", err)
 	}

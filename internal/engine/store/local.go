@@ -17,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
 )
 
 // The names that the local store keeps for itself hold a byte that no key has.
@@ -28,6 +30,9 @@ const (
 // lockWait is how long one process tries for the lock of a folder before it gives up. A writer holds it for the time
 // of a rename.
 const lockWait = 30 * time.Second
+
+// lockPoll is the pause between two tries.
+const lockPoll = 2 * time.Millisecond
 
 // Local is a store in a folder. Its folders are 0700 and its files 0600: manifests tell what an account looks like. It
 // is safe for many processes on one machine; network file systems need working flock and rename.
@@ -235,10 +240,8 @@ func (l *Local) locked(ctx context.Context, root *os.Root, work func() error) er
 		if taken {
 			return work()
 		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(2 * time.Millisecond):
+		if err := (clock.System{}).Sleep(ctx, lockPoll); err != nil {
+			return err
 		}
 	}
 }

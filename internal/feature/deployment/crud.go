@@ -88,7 +88,7 @@ func (r *snapshotResource) take(ctx context.Context, m *model, opened store.Stor
 		request.After = latest.Version
 	}
 	kept, err := snapshot.Capture(ctx, request)
-	var failed snapshot.TargetErrors
+	var failed snapshot.CaptureError
 	switch {
 	case errors.As(err, &failed):
 		for _, name := range failed.Names() {

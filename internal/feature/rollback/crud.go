@@ -102,7 +102,11 @@ func (r *rollbackResource) roll(ctx context.Context, m *model, verify types.Obje
 		wordIncomplete(diags, request, result)
 		return false
 	}
-	return r.verified(ctx, request, result, checks, policy, diags) && finish(m, request, result, diags)
+	if !r.verified(ctx, request, result, checks, policy, diags) {
+		return false
+	}
+	finish(m, request, result, diags)
+	return true
 }
 
 // verification builds the checks before anything is changed, so that what is wrong with them stops the rollback early.
@@ -155,9 +159,9 @@ func (r *rollbackResource) verified(ctx context.Context, request restore.Request
 }
 
 // finish ends an apply red, where it was asked to, after something was put back.
-func finish(m *model, request restore.Request, result restore.Result, diags *diag.Diagnostics) bool {
+func finish(m *model, request restore.Request, result restore.Result, diags *diag.Diagnostics) {
 	if result.Status != restore.Restored || m.OnComplete.ValueString() == onCompleteOK {
-		return true
+		return
 	}
 	tfdiag.Error(diags, tfdiag.Message{
 		Summary: "The release was rolled back",
@@ -166,7 +170,6 @@ func finish(m *model, request restore.Request, result restore.Result, diags *dia
 		Live: "what snapshot " + request.SnapshotID + " holds; every target was read back.",
 		Next: "correct the release and apply again: the next apply finds nothing left to put back. Where a rollback should not fail the apply, set on_complete = \"ok\".",
 	})
-	return true
 }
 
 func because(reason string) string {

@@ -16,11 +16,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/acctest"
+	"github.com/project3-ls/terraform-provider-reliability/internal/acctest/targettest"
 	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/ledger"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/store"
-	"github.com/project3-ls/terraform-provider-reliability/internal/feature/targetset/targettest"
 )
 
 func TestMain(m *testing.M) { acctest.Main(m) }
