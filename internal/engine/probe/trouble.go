@@ -28,6 +28,7 @@ func words(ctx context.Context, err error) string {
 		unresolved  *net.DNSError
 		certificate *x509.CertificateInvalidError
 		network     net.Error
+		operation   *net.OpError
 	)
 	switch {
 	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
@@ -38,10 +39,12 @@ func words(ctx context.Context, err error) string {
 		return "the name " + unresolved.Name + " does not resolve"
 	case errors.As(err, &certificate):
 		return "the certificate is not valid: " + certificate.Error()
-	case errors.As(err, &inURL):
-		return inURL.Err.Error()
 	case errors.As(err, &network) && network.Timeout():
 		return "no answer in time"
+	case errors.As(err, &operation):
+		return operation.Err.Error() // the address is in the reason already
+	case errors.As(err, &inURL):
+		return inURL.Err.Error()
 	default:
 		return err.Error()
 	}

@@ -109,6 +109,6 @@ func toCondition(text types.String, dialect probe.Dialect, at path.Path, diags *
 // invalid reports a value that only now is known and wrong.
 func invalid(diags *diag.Diagnostics, at path.Path, err error) {
 	if err != nil {
-		tfdiag.ErrorAt(diags, at, tfdiag.Message{Summary: "Invalid check", Err: err, Next: "correct the value that this attribute gets, then apply again."})
+		wrong(diags, at, tfdiag.Message{Summary: "Invalid check", Err: err, Next: "correct the value that this attribute gets, then apply again."})
 	}
 }

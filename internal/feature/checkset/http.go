@@ -107,7 +107,7 @@ func (m *httpModel) trust(at path.Path, diags *diag.Diagnostics) *tls.Config {
 		if _, caErr := probe.ParseTLS(m.CAPEM.ValueString(), "", "", false); caErr != nil {
 			name = "ca_pem"
 		}
-		tfdiag.ErrorAt(diags, at.AtName(name), tfdiag.Message{Summary: "Invalid PEM", Err: err, Next: "give the text of a PEM file, for example with file(\"ca.pem\")."})
+		wrong(diags, at.AtName(name), tfdiag.Message{Summary: "Invalid PEM", Err: err, Next: "give the text of a PEM file, for example with file(\"ca.pem\")."})
 	}
 	return config
 }

@@ -49,7 +49,7 @@ func (g *Gate) validateDelay(at path.Path, diags *diag.Diagnostics) {
 	delay, known := parsed(g.InitialDelay)
 	timeout, limited := parsed(g.Timeout)
 	if known && limited && timeout > 0 && delay >= timeout {
-		tfdiag.ErrorAt(diags, at.AtName("initial_delay"), tfdiag.Message{
+		wrong(diags, at.AtName("initial_delay"), tfdiag.Message{
 			Summary: "No time for a check", Happened: fmt.Sprintf("initial_delay is %s and timeout, which includes it, is %s: no attempt could be made.", delay, timeout),
 			Next: "raise timeout or lower initial_delay.",
 		})
@@ -74,7 +74,7 @@ func validateKind(ctx context.Context, name string, object types.Object, at path
 	}
 	switch {
 	case len(chosen) > 1:
-		tfdiag.ErrorAt(diags, at, tfdiag.Message{
+		wrong(diags, at, tfdiag.Message{
 			Summary: "Two kinds in one check", Happened: fmt.Sprintf("check %q is %s at once.", name, strings.Join(chosen, " and ")),
 			Next: "make a check of each, under a name of its own; needs can order them.",
 		})
@@ -88,7 +88,7 @@ func noKind(name string, at path.Path, diags *diag.Diagnostics) {
 	for _, kind := range kinds {
 		names = append(names, kind.name)
 	}
-	tfdiag.ErrorAt(diags, at, tfdiag.Message{
+	wrong(diags, at, tfdiag.Message{
 		Summary: "No kind in a check", Happened: fmt.Sprintf("check %q does not say what to check.", name),
 		Next: "give it exactly one of " + strings.Join(names, ", ") + ".",
 	})
@@ -100,11 +100,11 @@ func validateNeeds(needs map[string][]string, at path.Path, diags *diag.Diagnost
 	var cycle *gate.NeedCycleError
 	switch {
 	case errors.As(err, &unknown):
-		tfdiag.ErrorAt(diags, at.AtMapKey(unknown.Check).AtName("needs"), tfdiag.Message{
+		wrong(diags, at.AtMapKey(unknown.Check).AtName("needs"), tfdiag.Message{
 			Summary: "Unknown check in needs", Err: err, Next: "name one of the checks beside it: " + strings.Join(slices.Sorted(maps.Keys(needs)), ", ") + ".",
 		})
 	case errors.As(err, &cycle):
-		tfdiag.ErrorAt(diags, at.AtMapKey(cycle.Cycle[0]).AtName("needs"), tfdiag.Message{
+		wrong(diags, at.AtMapKey(cycle.Cycle[0]).AtName("needs"), tfdiag.Message{
 			Summary: "Checks that wait for each other", Err: err, Next: "take one of these needs away.",
 		})
 	}

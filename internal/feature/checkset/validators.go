@@ -10,8 +10,11 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/probe"
@@ -37,15 +40,22 @@ func (v text) ValidateString(_ context.Context, req validator.StringRequest, res
 		return
 	}
 	if err := v.check(req.ConfigValue.ValueString()); err != nil {
-		tfdiag.ErrorAt(&resp.Diagnostics, req.Path, tfdiag.Message{Summary: v.summary, Happened: err.Error(), Next: v.next})
+		wrong(&resp.Diagnostics, req.Path, tfdiag.Message{Summary: v.summary, Happened: err.Error() + ".", Next: v.next})
 	}
+}
+
+// wrong reports m at an attribute, and names it in the text as well: below a map Terraform shows only where the resource
+// begins.
+func wrong(diags *diag.Diagnostics, at path.Path, m tfdiag.Message) {
+	m.Facts = append(m.Facts, tfdiag.Fact{Name: "Attribute", Value: at.String()})
+	tfdiag.ErrorAt(diags, at, m)
 }
 
 // ValidateMap implements validator.Map over the keys.
 func (v text) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
 	for _, key := range slices.Sorted(maps.Keys(req.ConfigValue.Elements())) {
 		if err := v.check(key); err != nil {
-			tfdiag.ErrorAt(&resp.Diagnostics, req.Path.AtMapKey(key), tfdiag.Message{Summary: v.summary, Happened: err.Error(), Next: v.next})
+			wrong(&resp.Diagnostics, req.Path.AtMapKey(key), tfdiag.Message{Summary: v.summary, Happened: err.Error() + ".", Next: v.next})
 		}
 	}
 }
@@ -97,15 +107,24 @@ var (
 func expression(dialect probe.Dialect) text {
 	return text{"Invalid expression", adviceFor(dialect), func(s string) error {
 		_, err := probe.CompileExpression(s, dialect)
-		return err
+		return inOneLine(s, err)
 	}}
 }
 
 func condition(dialect probe.Dialect) text {
 	return text{"Invalid expression", adviceFor(dialect), func(s string) error {
 		_, err := probe.CompileCondition(s, dialect)
-		return err
+		return inOneLine(s, err)
 	}}
+}
+
+// inOneLine leaves out the drawing below what expr-lang says.
+func inOneLine(text string, err error) error {
+	if err == nil {
+		return nil
+	}
+	said, _, _ := strings.Cut(err.Error(), "\n")
+	return fmt.Errorf("%s: %s", text, said)
 }
 
 func adviceFor(dialect probe.Dialect) string {

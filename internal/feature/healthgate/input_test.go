@@ -27,7 +27,7 @@ func TestAccHealthGate_badInput(t *testing.T) {
 		"status backwards":      {`a = { http = { url = "http://127.0.0.1:1", expect = { status = ["299-200"] } } }`, "", `Invalid HTTP status range`},
 		"bad expression":        {`a = { http = { url = "http://127.0.0.1:1", expect = { success = "json.ok =" } } }`, "", `Invalid expression`},
 		"unknown name":          {`a = { http = { url = "http://127.0.0.1:1", expect = { success = "statuz == 200" } } }`, "", `Invalid expression.*unknown name statuz`},
-		"unknown name in json":  {`a = { http = { url = "http://127.0.0.1:1", expect = { json = { "jsn.a" = "b" } } } }`, "", `Invalid expression.*unknown name jsn`},
+		"unknown name in json":  {`a = { http = { url = "http://127.0.0.1:1", expect = { json = { "jsn.a" = "b" } } } }`, "", `Invalid expression.*jsn.a: unknown name jsn.*Attribute: checks\["a"\].http.expect.json\["jsn.a"\]`},
 		"payload over http":     {`a = { http = { url = "http://127.0.0.1:1", expect = { failure = "payload.a" } } }`, "", `unknown name payload`},
 		"no condition":          {`a = { http = { url = "http://127.0.0.1:1", expect = { success = "status" } } }`, "", `expected bool`},
 		"bad regex":             {`a = { http = { url = "http://127.0.0.1:1", expect = { body_matches = "(" } } }`, "", `Invalid regular expression`},
