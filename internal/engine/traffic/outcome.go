@@ -169,11 +169,12 @@ func (e *LeaseLostError) Error() string { return "the lease was lost: " + e.Err.
 // Unwrap returns the cause.
 func (e *LeaseLostError) Unwrap() error { return e.Err }
 
-// JournalError says that the store does not take what must be written before anything is moved.
+// JournalError says that the journal does not tell what was, or that the store does not take what must be written before
+// anything is moved.
 type JournalError struct{ Err error }
 
 // Error gives the cause.
-func (e *JournalError) Error() string { return "the journal could not be written: " + e.Err.Error() }
+func (e *JournalError) Error() string { return "the journal could not be used: " + e.Err.Error() }
 
 // Unwrap returns the cause.
 func (e *JournalError) Unwrap() error { return e.Err }

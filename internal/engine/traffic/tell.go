@@ -67,8 +67,9 @@ func (s *shift) tell(ctx context.Context, kind notify.Kind, what string, metrics
 
 // clip shortens a text to n characters.
 func clip(text string, n int) string {
+	const more = "..."
 	if characters := []rune(text); len(characters) > n {
-		return string(characters[:n-1]) + "…"
+		return string(characters[:n-len(more)]) + more
 	}
 	return text
 }

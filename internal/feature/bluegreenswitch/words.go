@@ -52,7 +52,10 @@ func wordFailure(diags *diag.Diagnostics, f failure) {
 		for _, err := range f.run.outcome.Unproven {
 			problems = append(problems, err.Error())
 		}
-		message.Happened += "\nAfterwards: " + strings.Join(problems, "; ") + "."
+		message.Live += " While looking after it: " + strings.Join(problems, "; ") + "."
+	}
+	if message.Next == "" {
+		message.Live += " " + f.next() // what to do depends on what AWS said
 	}
 	tfdiag.Error(diags, message)
 	if f.run.code.err != nil {
@@ -101,8 +104,8 @@ func (f failure) message() tfdiag.Message {
 		}
 	case errors.As(err, &written):
 		return tfdiag.Message{
-			Summary: "Traffic was not switched: the journal cannot be written", Happened: "A switch must be written down before it goes on", Err: written.Err,
-			Next: "make the store of the provider block writable, then " + again,
+			Summary: "Traffic was not switched: the journal cannot be used", Happened: "A switch reads the journal before it begins, and is written down before it goes on", Err: written.Err,
+			Next: "make the store of the provider block readable and writable, then " + again,
 		}
 	case errors.Is(err, context.Canceled):
 		return tfdiag.Message{Summary: "Traffic was not switched: the apply was cancelled", Happened: "The apply was cancelled before the switch was done.", Next: again}
