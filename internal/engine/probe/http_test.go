@@ -2,6 +2,8 @@ package probe
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -229,4 +231,44 @@ func TestHTTPTrouble(t *testing.T) {
 	if seen.Status != Error || !strings.Contains(seen.Reason, "refused") || strings.Contains(seen.Reason, "hunter2") || strings.Contains(seen.Reason, "t0ken") {
 		t.Errorf("nobody listens: %+v", seen)
 	}
+}
+
+// TestHTTPProvesWhoItIs: with a client certificate, at home; and not on the way to another host.
+func TestHTTPProvesWhoItIs(t *testing.T) {
+	t.Parallel()
+	abroad := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the certificate went abroad") }))
+	t.Cleanup(abroad.Close)
+	home := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/abroad" {
+			http.Redirect(w, r, abroad.URL, http.StatusFound)
+		} else if len(r.TLS.PeerCertificates) == 0 {
+			w.WriteHeader(http.StatusForbidden)
+		}
+	}))
+	home.TLS = &tls.Config{ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12}
+	home.StartTLS()
+	t.Cleanup(home.Close)
+	certPEM, keyPEM := pairOf(t, home)
+	trust, err := ParseTLS(certPEM, certPEM, keyPEM, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := &HTTP{URL: at(t, home.URL), TLS: trust, FollowRedirects: true}
+	if seen := check.Probe(t.Context()); seen.Status != Pass {
+		t.Errorf("got %+v", seen)
+	}
+	check.URL = at(t, home.URL+"/abroad")
+	if seen := check.Probe(t.Context()); seen.Values["status"] != "302" {
+		t.Errorf("got %+v", seen)
+	}
+}
+
+// pairOf returns a server's own certificate and key, which serve as a client's.
+func pairOf(t *testing.T, server *httptest.Server) (certPEM, keyPEM string) {
+	t.Helper()
+	key, err := x509.MarshalPKCS8PrivateKey(server.TLS.Certificates[0].PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
 }
