@@ -32,22 +32,19 @@ func (h History) Get(version int) (d Deployment, ok bool) {
 	return Deployment{}, false
 }
 
-// RestorePoint returns the id of the snapshot that holds what the last good deployment left behind. A snapshot is taken
-// before its own release, so that is the first snapshot after the last good deployment. Where nothing has ever
-// succeeded, it is the snapshot before the unbroken run of releases that failed, were rolled back or are open. The error
-// is ErrNothingGood when there is none: no deployment at all, or the last good one is the latest, so that what it left
-// was not captured yet.
+// RestorePoint returns the id of the snapshot that undoes the latest deployment, back to what is known to be good. A
+// snapshot is taken before its own release, so that what a good deployment left behind is in the first snapshot after
+// it: the first after the newest deployment that succeeded before the latest. Where none did, it is the snapshot before
+// the unbroken run of releases that failed, were rolled back or are open. The answer stays the same once it was
+// restored. The error is ErrNothingGood when there is no deployment at all.
 func (h History) RestorePoint() (id string, err error) {
-	latest, ok := h.Latest()
-	if !ok {
+	if len(h.Deployments) == 0 {
 		return "", fmt.Errorf("%s has no deployment: %w", h.Name, ErrNothingGood)
 	}
-	if good, ok := h.LastGood(); ok && good.Version == latest.Version {
-		return "", fmt.Errorf("%s is the last good deployment and nothing was captured since: %w", good.ID, ErrNothingGood)
-	}
+	earlier := h.Deployments[:len(h.Deployments)-1]
 	for _, stop := range []Status{Succeeded, Abandoned} {
-		for i, d := range slices.Backward(h.Deployments) {
-			if d.Status == stop && i+1 < len(h.Deployments) {
+		for i, d := range slices.Backward(earlier) {
+			if d.Status == stop {
 				return h.Deployments[i+1].ID, nil
 			}
 		}

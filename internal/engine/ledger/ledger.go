@@ -59,7 +59,7 @@ type History struct {
 var (
 	// ErrUnknown: the ledger has no such deployment.
 	ErrUnknown = errors.New("the ledger has no such deployment")
-	// ErrNothingGood: no state of that name is known to be good and captured.
+	// ErrNothingGood: there is no state of that name to go back to.
 	ErrNothingGood = errors.New("no captured state is known to be good")
 )
 

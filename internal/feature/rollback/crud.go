@@ -132,7 +132,15 @@ func (r *rollbackResource) account(ctx context.Context, request restore.Request,
 	if reason == "" {
 		reason = "reliability_rollback to " + request.SnapshotID
 	}
-	if err := ledger.New(request.Store, r.data.Clock).RollBack(ctx, request.SnapshotID, reason, result.Recovery); err != nil {
+	book := ledger.New(request.Store, r.data.Clock)
+	history, err := book.History(ctx, result.Snapshot.Name)
+	if latest, ok := history.Latest(); ok && result.Status == restore.NotNeeded && latest.Status == ledger.Succeeded {
+		return // nothing had to be undone of a deployment that holds
+	}
+	if err == nil {
+		err = book.RollBack(ctx, request.SnapshotID, reason, result.Recovery)
+	}
+	if err != nil {
 		tfdiag.Warning(diags, tfdiag.Message{
 			Summary: "The ledger does not know of the rollback", Happened: "The rollback was done, but was not written down", Err: err,
 			Next: "check the store. The release is not in quarantine: take care not to deploy it again.",

@@ -58,7 +58,7 @@ func wordPoint(diags *diag.Diagnostics, id string, err error) {
 	}
 	tfdiag.ErrorAt(diags, path.Root("snapshot_id"), tfdiag.Message{
 		Summary: "There is no last good state to go back to", Happened: id, Err: err, Live: "nothing was changed.",
-		Next: "name a snapshot (NAME/VERSION). A snapshot holds what was there before its own release: to undo the latest release, give the id of its snapshot. data.reliability_deployments lists them.",
+		Next: "check the name and the store of the provider block: no snapshot of that name was ever taken there.",
 	})
 }
 

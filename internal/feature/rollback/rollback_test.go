@@ -20,6 +20,7 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/ledger"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/snapshot"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/store"
 )
 
@@ -218,10 +219,11 @@ func TestAccLastGood(t *testing.T) {
 		ProtoV6ProviderFactories: acctest.Factories(),
 		Steps: []resource.TestStep{
 			{Config: s.snapshot("v1")},
-			{ // the good release is the latest: nothing was captured since
-				PreConfig:   func() { judge("last-good/000001", ledger.Succeeded) },
-				Config:      s.snapshot("v1") + rollback(`"last-good/last_good"`, ""),
-				ExpectError: regexp.MustCompile(`(?s)no last good state.*snapshot_id\s+= "last-good/last_good".*last-good/000001\s+is\s+the last good deployment`),
+			{ // nothing is to be undone, and the deployment keeps its status
+				PreConfig:         func() { judge("last-good/000001", ledger.Succeeded) },
+				Config:            s.snapshot("v1") + rollback(`"last-good/last_good"`, ""),
+				ConfigStateChecks: []statecheck.StateCheck{is("status", "not_needed")},
+				ConfigPlanChecks:  settled,
 			},
 			{Config: s.snapshot("v2")},
 			{
@@ -335,11 +337,25 @@ func TestAccVerify(t *testing.T) {
 	s.expectLive(back)
 }
 
+// foreign takes a snapshot "foreign/000001" of another account.
+func (s scene) foreign() {
+	s.t.Helper()
+	kept, err := store.OpenLocal(s.folder)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, err = snapshot.Capture(context.Background(), snapshot.Request{Store: kept, Clock: clock.System{}, Name: "foreign", Release: "v1", AccountID: "999999999999", Region: emulator.Region})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 func TestAccBadInput(t *testing.T) {
 	e := acctest.Emulator(t)
 	s := newScene(t, "rollback-bad")
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{{Config: s.snapshot("v2")}}})
 	s.release()
+	s.foreign()
 	calls := mutating(e)
 	id := `"rollback-bad/000001"`
 	name := filepath.Join(s.folder, "deployments/rollback-bad/000001/manifest.json")
@@ -370,7 +386,7 @@ func TestAccBadInput(t *testing.T) {
 	}{
 		"malformed id":      {rollback(`"web"`, ""), `(?s)Invalid snapshot id.*NAME/VERSION`, nil},
 		"no such version":   {rollback(`"rollback-bad/000009"`, ""), `(?s)snapshot does not exist.*snapshot_id\s+= "rollback-bad/000009"`, nil},
-		"no such name":      {rollback(`"nobody/last_good"`, ""), `(?s)no last good state`, nil},
+		"no such name":      {rollback(`"nobody/last_good"`, ""), `(?s)no last good state.*snapshot_id\s+= "nobody/last_good"`, nil},
 		"no such target":    {rollback(id, `targets = ["x"]`), `(?s)has no such target.*code,\s+dns,\s+site`, nil},
 		"no target":         {rollback(id, `targets = []`), `(?s)targets.*at least 1`, nil},
 		"negative duration": {rollback(id, `max_recovery_time = "-5m"`), `(?s)Invalid duration.*max_recovery_time`, nil},
@@ -380,7 +396,8 @@ func TestAccBadInput(t *testing.T) {
 			rollback(id, "verify = { checks = { x = { tcp = { address = \"a:1\" }, dns = { name = \"a\" } } } }"), `(?s)Two kinds`, nil,
 		},
 		"corrupt manifest": {rollback(id, ""), `(?s)snapshot is corrupt.*snapshot_id.*Expected digest:.*Found digest:`, moved(`"v2"`, `"v9"`)},
-		"another account":  {rollback(id, ""), `(?s)snapshot is corrupt`, moved(emulator.AccountID, "999999999999")},
+		"tampered account": {rollback(id, ""), `(?s)snapshot is corrupt`, moved(emulator.AccountID, "999999999999")},
+		"another account":  {rollback(`"foreign/000001"`, ""), `(?s)of another account.*999999999999.*Live now: nothing.*credentials of account\s+999999999999`, nil},
 	} {
 		t.Run(title, func(t *testing.T) {
 			restored()

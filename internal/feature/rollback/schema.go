@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	snapshotDescription = "What to go back to: the id of a snapshot (`NAME/VERSION`), which holds what was there before its release, or `NAME/last_good`, which is what the last deployment that " +
-		"succeeded left behind (the first snapshot after it; where none ever succeeded, the snapshot before the releases that failed)."
+	snapshotDescription = "What to go back to: the id of a snapshot (`NAME/VERSION`), which holds what was there before its release, or `NAME/last_good`, which undoes the latest deployment: " +
+		"back to what the last one before it that succeeded left behind (the first snapshot after that one; where none ever succeeded, the snapshot before the releases that failed)."
 	targetsDescription = "Names of the targets to put back. Default: all of the snapshot."
 	cleanupDescription = "What to take away that is newer than the snapshot. Default: nothing."
 	objectsDescription = "Put a delete marker on objects that the snapshot does not know. Their versions stay. Default `false`."
