@@ -74,7 +74,7 @@ func text(attribute, want string) statecheck.StateCheck {
 // settled expects an empty plan after the apply.
 var settled = resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
 
-func TestAccLifeOfASnapshot(t *testing.T) {
+func TestAccSnapshot_basic(t *testing.T) {
 	acctest.Emulator(t)
 	w, h := targettest.New(t, "life"), newHome(t)
 	resource.Test(t, resource.TestCase{

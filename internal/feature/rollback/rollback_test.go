@@ -105,7 +105,7 @@ func is(attribute, want string) statecheck.StateCheck {
 
 var settled = resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
 
-func TestAccABadReleaseGoesBack(t *testing.T) {
+func TestAccRollback_basic(t *testing.T) {
 	acctest.Emulator(t)
 	s := newScene(t, "bad-release")
 	resource.Test(t, resource.TestCase{
