@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -35,7 +36,7 @@ type Database struct {
 	Query  string  // empty means "SELECT 1"
 	Expect *string // the first value of the first row as text; nil accepts any answer
 
-	engine  DatabaseEngine
+	engine DatabaseEngine
 	// connect makes a connection before ctx ends; nothing that it makes outlives lasting.
 	connect func(ctx, lasting context.Context) (databaseSession, error)
 	secrets []string
@@ -142,9 +143,7 @@ func (d *Database) Probe(ctx context.Context) Observation {
 		return d.trouble(inTime, "query", err, latency)
 	}
 	seen := Observation{Status: Pass, Latency: latency, Values: map[string]string{"engine": string(d.engine)}}
-	for name, fact := range session.facts() {
-		seen.Values[name] = fact
-	}
+	maps.Copy(seen.Values, session.facts())
 	if d.Expect == nil {
 		return seen
 	}
@@ -204,10 +203,10 @@ func databaseWords(ctx context.Context, err error) string {
 		return "the host of the dsn does not resolve"
 	case errors.As(err, &untrusted):
 		return "the server's certificate does not verify" + unverified(untrusted.Err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "the server closed the connection before it had answered"
 	case errors.As(err, &system):
 		return system.Error()
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
-		return "the server closed the connection before it had answered"
 	case errors.As(err, &network) && network.Timeout():
 		return "no answer in time"
 	default:

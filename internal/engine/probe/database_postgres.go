@@ -28,7 +28,9 @@ func (d *Database) postgres(dsn string, trust *tls.Config) error {
 	d.secrets = append(d.secrets, config.Password, config.User, config.Database, config.Host)
 	d.connect = func(ctx, lasting context.Context) (databaseSession, error) {
 		own := config.Copy()
-		own.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) { return dialWithin(ctx, lasting, network, address) }
+		own.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			return dialWithin(ctx, lasting, network, address)
+		}
 		conn, err := pgconn.ConnectConfig(ctx, own)
 		if err != nil {
 			return nil, postgresError(err)
