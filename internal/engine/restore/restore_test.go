@@ -366,3 +366,31 @@ func TestASinkThatFailsIsAWarning(t *testing.T) {
 		t.Errorf("warnings %v", result.Warnings)
 	}
 }
+
+func TestAfterADeathHalfWay(t *testing.T) {
+	t.Parallel()
+	w, request := prepare(t)
+	ctx, fake := t.Context(), request.Clock.(*clock.Fake)
+	dead := journal.New(request.Store, fake, "dead")
+	_, err := dead.Acquire(ctx, "rollback web", time.Minute)
+	must(t, err)
+	entry, err := dead.Begin(ctx, "rollback web", "rollback", nil)
+	must(t, err)
+	must(t, entry.Intend(ctx, []string{"dns"}))
+	w.live["dns"] = "good" // it came that far
+	var held *journal.HeldError
+	if _, err := restore.Run(ctx, request); !errors.As(err, &held) || held.Holder != "dead" {
+		t.Fatalf("while the lease lasts: %v", err)
+	}
+	fake.Advance(2 * time.Minute)
+	result, err := restore.Run(ctx, request)
+	must(t, err)
+	if result.Status != restore.Restored || !slices.Equal(w.done, []string{"update code", "update bucket"}) {
+		t.Errorf("status %s, done %v", result.Status, w.done)
+	}
+	record, _, err := dead.Last(ctx, "rollback web")
+	must(t, err)
+	if record.Holder != "test" || record.EndedAt == nil {
+		t.Errorf("journal %+v", record)
+	}
+}
