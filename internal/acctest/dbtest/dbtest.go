@@ -127,9 +127,8 @@ func (a account) serve(t testing.TB, folder string, stop os.Signal, ready func(c
 		_ = command.Process.Signal(stop)
 		late := time.AfterFunc(stopTimeout, func() { _ = command.Process.Kill() })
 		defer late.Stop()
-		_ = <-ended // it was told to end, and says so with an error
-		if t.Failed() {
-			t.Logf("%s:\n%s", filepath.Base(name), log.String())
+		if err := <-ended; t.Failed() {
+			t.Logf("%s: %v\n%s", filepath.Base(name), err, log.String())
 		}
 	})
 	for {
