@@ -19,6 +19,8 @@ const adminPrefix = "/_emulator/"
 //	DELETE /_emulator/faults         remove all
 //	PUT    /_emulator/lambda/NAME    set what invoking a function does: see scriptedFunction
 //	DELETE /_emulator/lambda/NAME    let it answer with null again
+//	PUT    /_emulator/target-health  set the health of a load balancer's target: a TargetHealth with target_group_arn and target
+//	PUT    /_emulator/rollout        set how the last deployment of an ECS service goes: a Rollout with cluster and service
 //	POST   /_emulator/reset          forget everything
 func (e *Emulator) serveAdmin(w http.ResponseWriter, r *http.Request) {
 	what := strings.TrimPrefix(r.URL.Path, adminPrefix)
@@ -41,6 +43,26 @@ func (e *Emulator) serveAdmin(w http.ResponseWriter, r *http.Request) {
 		e.Inject(fault)
 	case "DELETE faults":
 		e.faults.reset()
+	case "PUT target-health":
+		var target struct {
+			Group  string `json:"target_group_arn"`
+			Target string `json:"target"`
+			TargetHealth
+		}
+		if !readAdmin(w, r, &target) {
+			return
+		}
+		e.SetTargetHealth(target.Group, target.Target, target.TargetHealth)
+	case "PUT rollout":
+		var deployed struct {
+			Cluster string `json:"cluster"`
+			Service string `json:"service"`
+			Rollout
+		}
+		if !readAdmin(w, r, &deployed) {
+			return
+		}
+		e.SetRollout(deployed.Cluster, deployed.Service, deployed.Rollout)
 	case "POST reset":
 		if err := e.Reset(r.Context()); err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)

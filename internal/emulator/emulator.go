@@ -47,10 +47,12 @@ type Emulator struct {
 	closing sync.Once
 	closed  error
 
-	calls    callLog
-	faults   faultList
-	services map[string]ruleset
-	lambda   *lambdaRules
+	calls         callLog
+	faults        faultList
+	services      map[string]ruleset
+	lambda        *lambdaRules
+	ecs           *ecsRules
+	loadBalancing *elasticLoadBalancingRules
 }
 
 // Start starts moto and the proxy and returns when both answer. The caller must Close it. The error of a machine

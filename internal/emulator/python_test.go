@@ -111,6 +111,9 @@ func TestPythonBesideMoto(t *testing.T) {
 			t.Errorf("%q names %q, want %q", content, got, want)
 		}
 	}
+	if err := os.WriteFile(script, nil, 0o600); err != nil { // whichever was the last
+		t.Fatal(err)
+	}
 	if err := os.Chmod(script, 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -119,7 +119,7 @@ func (r *route53Rules) changeRecords(ctx context.Context, x *exchange) (*answer,
 		return x.fail(http.StatusBadRequest, why.code, "["+strings.Join(why.messages, ", ")+"]"), nil
 	}
 	zone.records = after
-	return xmlAnswer(http.StatusOK, "ChangeResourceRecordSetsResponse", struct {
+	return xmlAnswer("ChangeResourceRecordSetsResponse", struct {
 		Info changeInfo `xml:"ChangeInfo"`
 	}{r.submitted()}), nil
 }
@@ -154,7 +154,7 @@ func (r *route53Rules) getChange(_ context.Context, x *exchange) (*answer, error
 	if _, known := r.changes[x.Resource]; !known {
 		return x.fail(http.StatusNotFound, "NoSuchChange", "Could not find resource with ID: "+x.Resource), nil
 	}
-	return xmlAnswer(http.StatusOK, "GetChangeResponse", struct {
+	return xmlAnswer("GetChangeResponse", struct {
 		Info changeInfo `xml:"ChangeInfo"`
 	}{r.info(x.Resource)}), nil
 }
@@ -247,5 +247,5 @@ func (r *route53Rules) listRecords(ctx context.Context, x *exchange) (*answer, e
 		page.IsTruncated, page.Records = true, page.Records[:limit]
 		page.NextName, page.NextType, page.NextIdentifier = next.Name, next.Type, next.SetIdentifier
 	}
-	return xmlAnswer(http.StatusOK, "ListResourceRecordSetsResponse", page), nil
+	return xmlAnswer("ListResourceRecordSetsResponse", page), nil
 }

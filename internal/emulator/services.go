@@ -3,10 +3,16 @@ package emulator
 // addRules is the registry of the services that have rules: one line each.
 func (e *Emulator) addRules() {
 	e.lambda = newLambdaRules()
+	e.ecs = newECSRules(e.options.Propagation)
+	e.loadBalancing = newElasticLoadBalancingRules()
 	e.services = map[string]ruleset{
-		"apigateway": newAPIGatewayRules(),
-		"cloudfront": newCloudfrontRules(e.options.Propagation),
-		"lambda":     e.lambda,
-		"route53":    newRoute53Rules(e.options.Propagation),
+		"apigateway":           newAPIGatewayRules(),
+		"cloudfront":           newCloudfrontRules(e.options.Propagation),
+		"cloudwatch":           newCloudWatchRules(),
+		"ecs":                  e.ecs,
+		"elasticloadbalancing": e.loadBalancing,
+		"iam":                  iamRules{},
+		"lambda":               e.lambda,
+		"route53":              newRoute53Rules(e.options.Propagation),
 	}
 }

@@ -8,13 +8,13 @@ import (
 )
 
 // xmlAnswer returns value as a document under a root element of that name.
-func xmlAnswer(status int, root string, value any) *answer {
+func xmlAnswer(root string, value any) *answer {
 	var body bytes.Buffer
 	body.WriteString(xml.Header)
 	if err := xml.NewEncoder(&body).EncodeElement(value, xml.StartElement{Name: xml.Name{Local: root}}); err != nil {
 		panic(err) // our own types can be encoded
 	}
-	return &answer{status: status, header: http.Header{"Content-Type": {"text/xml"}, "X-Amzn-Requestid": {requestID}}, body: body.Bytes()}
+	return &answer{status: http.StatusOK, header: http.Header{"Content-Type": {"text/xml"}, "X-Amzn-Requestid": {requestID}}, body: body.Bytes()}
 }
 
 // element returns the text of the first element of that name.
