@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"mime"
 	"net/http"
@@ -80,10 +79,10 @@ func (c *CORS) preflight(ctx context.Context) Observation {
 	if answer == nil {
 		return seen
 	}
-	if answer.StatusCode < 200 || answer.StatusCode > 299 {
-		return seen.fail("preflight OPTIONS %s: status %d instead of 200-299", ask.where(), answer.StatusCode)
+	if answer.Status < 200 || answer.Status > 299 {
+		return seen.fail("preflight OPTIONS %s: status %d instead of 200-299", ask.where(), answer.Status)
 	}
-	for _, refused := range []string{c.checkOrigin(answer.Header), c.checkMethod(answer.Header), c.checkHeaders(answer.Header, unsafe)} {
+	for _, refused := range []string{c.checkOrigin(answer.Headers), c.checkMethod(answer.Headers), c.checkHeaders(answer.Headers, unsafe)} {
 		if refused != "" {
 			return seen.fail("preflight OPTIONS %s: %s", ask.where(), refused)
 		}
@@ -105,34 +104,23 @@ func (c *CORS) call(ctx context.Context) Observation {
 	if answer == nil {
 		return seen
 	}
-	if answer.StatusCode < 200 || answer.StatusCode > 399 {
-		return seen.fail("the preflight allows it, but %s: status %d instead of 200-399", what, answer.StatusCode)
+	if answer.Status < 200 || answer.Status > 399 {
+		return seen.fail("the preflight allows it, but %s: status %d instead of 200-399", what, answer.Status)
 	}
-	if refused := c.checkOrigin(answer.Header); refused != "" {
+	if refused := c.checkOrigin(answer.Headers); refused != "" {
 		return seen.fail("the preflight allows it, but %s: %s", what, refused)
 	}
 	return seen
 }
 
-// ask makes one request, and returns no response where there is trouble.
-func (c *CORS) ask(ctx context.Context, ask *HTTP, what string) (*http.Response, Observation) {
-	what += " " + ask.Method + " " + ask.where()
-	request, err := ask.request(ctx)
-	if err != nil {
-		return nil, trouble(ctx, what, err, 0, ask.secrets()...)
+// ask makes one request, and returns no answer where there is trouble.
+func (c *CORS) ask(ctx context.Context, ask *HTTP, what string) (*Answer, Observation) {
+	answer, seen := ask.fetch(ctx)
+	if answer == nil {
+		seen.Reason = what + " " + ask.Method + " " + ask.where() + ": " + seen.Reason
+		return nil, seen
 	}
-	transport := ask.transport()
-	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, CheckRedirect: ask.redirect}
-	response, err := client.Do(request)
-	if err != nil {
-		return nil, trouble(ctx, what, err, 0, ask.secrets()...)
-	}
-	defer response.Body.Close() //nolint:errcheck // it was read as far as it is judged
-	if _, err := io.Copy(io.Discard, io.LimitReader(response.Body, maxBody)); err != nil {
-		return nil, trouble(ctx, fmt.Sprintf("%s: status %d, but its body broke off", what, response.StatusCode), err, 0, ask.secrets()...)
-	}
-	return response, Observation{Status: Pass, Values: map[string]string{"status": strconv.Itoa(response.StatusCode)}}
+	return answer, Observation{Status: Pass, Values: map[string]string{"status": strconv.Itoa(answer.Status)}}
 }
 
 // method normalises as https://fetch.spec.whatwg.org/#concept-method-normalize does: others, patch among them, stay as

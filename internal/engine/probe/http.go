@@ -27,6 +27,8 @@ type HTTP struct {
 	TLS              *tls.Config // nil means the machine's roots
 	ConnectTo        string      // ip:port that stands in for the URL's host, whose name is still used for Host and TLS
 	Expect           Expect
+
+	jar http.CookieJar // nil keeps no cookies
 }
 
 // ParseURL takes an absolute http or https URL.
@@ -72,31 +74,41 @@ func (*HTTP) Name() string { return "http" }
 
 // Probe makes one request.
 func (h *HTTP) Probe(ctx context.Context) Observation {
+	answer, failed := h.fetch(ctx)
+	seen := failed
+	if answer != nil {
+		seen = h.Expect.judge(answer, HTTPDialect)
+	}
+	if seen.Reason != "" {
+		seen.Reason = h.method() + " " + h.where() + ": " + seen.Reason
+	}
+	return seen
+}
+
+// fetch makes one request and returns its answer, or nil and the observation of none, whose reason does not name the
+// request. secrets are taken out of the reason, beside the request's own.
+func (h *HTTP) fetch(ctx context.Context, secrets ...string) (*Answer, Observation) {
 	started := time.Now()
-	what := h.method() + " " + h.where()
+	secrets = append(secrets, h.secrets()...)
 	request, err := h.request(ctx)
 	if err != nil {
-		return trouble(ctx, what, err, 0, h.secrets()...)
+		return nil, trouble(ctx, "the request", err, 0, secrets...)
 	}
 	transport := h.transport()
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, CheckRedirect: h.redirect}
+	client := &http.Client{Transport: transport, CheckRedirect: h.redirect, Jar: h.jar}
 	response, err := client.Do(request)
 	if err != nil {
-		return trouble(ctx, what, err, time.Since(started), h.secrets()...)
+		return nil, trouble(ctx, "", err, time.Since(started), secrets...)
 	}
 	defer response.Body.Close() //nolint:errcheck // it was read as far as it is judged
-	answer := Answer{Status: response.StatusCode, Headers: response.Header}
+	answer := &Answer{Status: response.StatusCode, Headers: response.Header}
 	answer.Body, answer.Truncated, err = readBody(response.Body)
 	answer.Latency = time.Since(started)
 	if err != nil {
-		return trouble(ctx, fmt.Sprintf("%s: status %d, but its body broke off after %d bytes", what, answer.Status, len(answer.Body)), err, answer.Latency, h.secrets()...)
+		return nil, trouble(ctx, fmt.Sprintf("status %d, but its body broke off after %d bytes", answer.Status, len(answer.Body)), err, answer.Latency, secrets...)
 	}
-	seen := h.Expect.judge(&answer, HTTPDialect)
-	if seen.Reason != "" {
-		seen.Reason = what + ": " + seen.Reason
-	}
-	return seen
+	return answer, Observation{}
 }
 
 func (h *HTTP) method() string {

@@ -10,9 +10,13 @@ import (
 	"time"
 )
 
-// trouble is the observation of an attempt that got no usable answer. secrets are taken out of the reason.
+// trouble is the observation of an attempt that got no usable answer. what, where it is not empty, begins the reason;
+// secrets are taken out of it.
 func trouble(ctx context.Context, what string, err error, latency time.Duration, secrets ...string) Observation {
-	reason := what + ": " + words(ctx, err)
+	reason := words(ctx, err)
+	if what != "" {
+		reason = what + ": " + reason
+	}
 	for _, secret := range secrets {
 		if secret != "" {
 			reason = strings.ReplaceAll(reason, secret, "(redacted)")
