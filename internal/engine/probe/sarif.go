@@ -2,6 +2,7 @@ package probe
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -148,7 +149,7 @@ func (l *sarifLog) decode(r io.Reader) error {
 	case !hasRuns:
 		return &sarifError{"there are no runs in it"}
 	}
-	if _, err := decoder.Token(); err != io.EOF { //nolint:errorlint // a decoder's end is this very value
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return &sarifError{"something stands behind its end"}
 	}
 	return nil
