@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"strconv"
 	"time"
@@ -59,9 +60,7 @@ func (c *CloudFront) Probe(ctx context.Context) Observation {
 		}
 		pages := served(ctx, base, c.Paths)
 		seen.Status, seen.Reason = pages.Status, pages.Reason
-		for name, value := range pages.Values {
-			seen.Values[name] = value
-		}
+		maps.Copy(seen.Values, pages.Values)
 	}
 	seen.Latency = time.Since(started)
 	return seen

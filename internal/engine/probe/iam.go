@@ -67,6 +67,7 @@ func (i *IAM) Probe(ctx context.Context) Observation {
 	seen := Observation{Status: Pass, Latency: latency, Values: map[string]string{"decisions": strconv.Itoa(decided), "denied": strconv.Itoa(len(denied))}}
 	if len(denied) > 0 {
 		slices.Sort(denied)
+		denied = slices.Compact(denied) // where IAM tells an action and its resource twice
 		if more := len(denied) - maxDeniedNamed; more > 0 {
 			denied = append(denied[:maxDeniedNamed], fmt.Sprintf("%d more", more))
 		}

@@ -205,5 +205,6 @@ func (m *Metric) query(id, statistic string) types.MetricDataQuery {
 	for _, name := range slices.Sorted(maps.Keys(m.Dimensions)) {
 		metric.Dimensions = append(metric.Dimensions, types.Dimension{Name: aws.String(name), Value: aws.String(m.Dimensions[name])})
 	}
-	return types.MetricDataQuery{Id: aws.String(id), MetricStat: &types.MetricStat{Metric: metric, Period: aws.Int32(int32(m.Period / time.Second)), Stat: aws.String(statistic)}}
+	seconds := int32(m.Period / time.Second) //nolint:gosec // at most a day
+	return types.MetricDataQuery{Id: aws.String(id), MetricStat: &types.MetricStat{Metric: metric, Period: aws.Int32(seconds), Stat: aws.String(statistic)}}
 }

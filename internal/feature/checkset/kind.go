@@ -37,6 +37,15 @@ var kinds = []kind{
 	dnsKind(),
 	lambdaKind(),
 	alarmKind(),
+	metricKind(),
+	s3ObjectKind(),
+	s3WebsiteKind(),
+	cloudfrontKind(),
+	apiGatewayKind(),
+	rdsKind(),
+	targetGroupKind(),
+	ecsServiceKind(),
+	iamKind(),
 }
 
 // decode reads object into a model of a kind. A member that object does not have, as a data source has no write-only
