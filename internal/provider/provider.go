@@ -4,6 +4,7 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -16,6 +17,7 @@ import (
 
 var (
 	_ provider.ProviderWithValidateConfig = (*reliability)(nil)
+	_ provider.ProviderWithActions        = (*reliability)(nil)
 	_ provider.ProviderWithFunctions      = (*reliability)(nil)
 )
 
@@ -63,10 +65,12 @@ func (p *reliability) Configure(ctx context.Context, req provider.ConfigureReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.ResourceData, resp.DataSourceData = data, data
+	resp.ResourceData, resp.DataSourceData, resp.ActionData = data, data, data
 }
 
 func (p *reliability) Resources(context.Context) []func() resource.Resource { return resources }
+
+func (p *reliability) Actions(context.Context) []func() action.Action { return actions }
 
 func (p *reliability) DataSources(context.Context) []func() datasource.DataSource { return dataSources }
 

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -14,6 +15,10 @@ import (
 
 // Everything the provider serves, one line each.
 var (
+	actions = []func() action.Action{
+		healthgate.NewAction,
+		// one constructor a line
+	}
 	resources = []func() resource.Resource{
 		bluegreenswitch.NewResource,
 		deployment.NewResource,

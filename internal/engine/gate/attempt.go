@@ -33,6 +33,7 @@ func (r *run) attempts(ctx context.Context, check Check) CheckResult {
 		status, ended := count.add(attempt.Observation)
 		if ended {
 			result.Status, result.Reason = status, attempt.Observation.Reason
+			result.Excused = status == CheckInconclusive && r.policy.InconclusivePasses
 			return result
 		}
 		delay := r.policy.delay(count.failedInARow, r.chance())

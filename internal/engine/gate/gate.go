@@ -59,6 +59,9 @@ type Policy struct {
 	MaxFailedChecks  int           // blocking checks that may fail while the gate passes (0)
 	Parallelism      int           // checks at a time; 0 means all
 	FailFast         bool          // the first blocking failure ends the others
+	// InconclusivePasses lets a check that had nothing to measure count as passed, for the verdict and for those that need
+	// it. Its own status says what it was. What was interrupted, and a gate without checks, never passes.
+	InconclusivePasses bool
 }
 
 // Attempt is one attempt's evidence.
@@ -76,7 +79,12 @@ type CheckResult struct {
 	Attempts []Attempt
 	Advisory bool
 	Latency  time.Duration // of the last attempt
+	// Excused tells that the check was inconclusive and that the policy lets that pass.
+	Excused bool
 }
+
+// passes tells whether the check stands in nobody's way.
+func (c CheckResult) passes() bool { return c.Status == CheckPassed || c.Excused }
 
 // Result is the verdict with everything that led to it.
 type Result struct {
@@ -94,6 +102,8 @@ type Options struct {
 	Clock    clock.Clock
 	Log      *slog.Logger
 	Observer Observer
+	// Ended is told how each check ended, from several goroutines at a time. It must not block. Nil means nobody is.
+	Ended func(CheckResult)
 	// Random returns numbers in [0,1) for the jitter; nil means math/rand/v2.
 	Random func() float64
 }

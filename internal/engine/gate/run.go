@@ -50,6 +50,7 @@ type run struct {
 	clock    clock.Clock
 	log      *slog.Logger
 	observer Observer
+	tell     func(CheckResult)
 	deadline time.Time
 	slots    chan struct{} // nil means no bound
 	ended    map[string]chan struct{}
@@ -63,7 +64,7 @@ type run struct {
 
 func newRun(checks []Check, policy Policy, options Options) *run {
 	r := &run{
-		policy: policy.withDefaults(), clock: options.Clock, log: options.Log, observer: options.Observer, random: options.Random,
+		policy: policy.withDefaults(), clock: options.Clock, log: options.Log, observer: options.Observer, tell: options.Ended, random: options.Random,
 		ended: make(map[string]chan struct{}, len(checks)), results: make(map[string]CheckResult, len(checks)),
 	}
 	if r.clock == nil {
@@ -109,13 +110,16 @@ func (r *run) end(check Check, result CheckResult) {
 	r.log.Debug("check ended", "check", result.Name, "status", string(result.Status), "attempts", len(result.Attempts), "reason", result.Reason)
 	r.mu.Lock()
 	r.results[check.Name] = result
-	failed := !result.Advisory && result.Status != CheckPassed
+	failed := !result.Advisory && !result.passes()
 	if failed {
 		r.blocking++
 	}
 	hopeless := failed && r.policy.FailFast && r.blocking > r.policy.MaxFailedChecks
 	r.mu.Unlock()
 	close(r.ended[check.Name])
+	if r.tell != nil {
+		r.tell(result)
+	}
 	if hopeless {
 		r.stop(&failFastError{check: check.Name})
 	}
@@ -152,8 +156,8 @@ func (r *run) unmet(needs []string) string {
 	defer r.mu.Unlock()
 	var unmet []string
 	for _, need := range needs {
-		if status := r.results[need].Status; status != CheckPassed {
-			unmet = append(unmet, fmt.Sprintf("%q (%s)", need, status))
+		if needed := r.results[need]; !needed.passes() {
+			unmet = append(unmet, fmt.Sprintf("%q (%s)", need, needed.Status))
 		}
 	}
 	if len(unmet) == 0 {

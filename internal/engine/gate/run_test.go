@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -104,6 +105,27 @@ func TestRun(t *testing.T) {
 		},
 		"inconclusive blocks": {
 			[]gate.Check{{Name: "a", Probe: says(i)}}, policy, gate.Inconclusive, map[string]gate.CheckStatus{"a": "inconclusive"}, 3, 3*time.Second + 3*time.Millisecond, "inconclusive it is",
+		},
+		"inconclusive passes where the policy lets it, and what needs it runs": {
+			[]gate.Check{{Name: "a", Probe: says(i)}, {Name: "b", Probe: says(p), Needs: []string{"a"}}},
+			with(func(p *gate.Policy) { p.InconclusivePasses = true }), gate.Passed,
+			map[string]gate.CheckStatus{"a": "inconclusive", "b": "passed"},
+			3, 3*time.Second + 4*time.Millisecond, "inconclusive it is",
+		},
+		"inconclusive passes, a failure does not": {
+			[]gate.Check{{Name: "a", Probe: says(i)}, {Name: "b", Probe: says(f)}},
+			with(func(p *gate.Policy) { p.InconclusivePasses = true }), gate.Failed,
+			map[string]gate.CheckStatus{"a": "inconclusive", "b": "failed"},
+			3, 3*time.Second + 3*time.Millisecond, "",
+		},
+		"out of time is never let pass": {
+			[]gate.Check{{Name: "a", Probe: says(i)}},
+			with(func(p *gate.Policy) { p.InconclusivePasses, p.Timeout = true, 2*time.Second }), gate.Failed,
+			map[string]gate.CheckStatus{"a": "timed_out"},
+			2, time.Second + 2*time.Millisecond, "timed out",
+		},
+		"no check passes no gate": {
+			nil, with(func(p *gate.Policy) { p.InconclusivePasses = true }), gate.Inconclusive, map[string]gate.CheckStatus{}, 0, 0, "",
 		},
 		"success threshold: in a row": {
 			[]gate.Check{{Name: "a", Probe: says(p, f, p, p)}},
@@ -218,9 +240,29 @@ func TestRunCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(500*time.Millisecond, func() { cancel(errors.New("ctrl-c")) })
-		result := gate.Run(ctx, []gate.Check{{Name: "a", Probe: says(probe.Fail)}}, gate.Policy{MaxRetries: 9, RetryDelay: time.Minute, Timeout: time.Hour}, gate.Options{})
+		result := gate.Run(ctx, []gate.Check{{Name: "a", Probe: says(probe.Fail)}}, gate.Policy{MaxRetries: 9, RetryDelay: time.Minute, Timeout: time.Hour, InconclusivePasses: true}, gate.Options{})
 		if result.Verdict != gate.Inconclusive || result.Duration != 500*time.Millisecond {
 			t.Errorf("%s after %s: %v", result.Verdict, result.Duration, result.Checks)
+		}
+	})
+}
+
+// TestRunTellsOfEachEnd: once a check, with how it ended, whether or not it ran.
+func TestRunTellsOfEachEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		told := make(chan string, 10)
+		gate.Run(t.Context(), []gate.Check{
+			{Name: "a", Probe: says(probe.Pass)}, {Name: "b", Probe: says(probe.Fail), Needs: []string{"a"}}, {Name: "c", Probe: says(probe.Pass), Needs: []string{"b"}},
+		}, gate.Policy{}, gate.Options{Ended: func(c gate.CheckResult) { told <- c.Name + " " + c.Kind + " " + string(c.Status) }})
+		close(told)
+		var got []string
+		for line := range told {
+			got = append(got, line)
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff([]string{"a script passed", "b script failed", "c script skipped"}, got); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

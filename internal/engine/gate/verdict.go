@@ -11,7 +11,7 @@ func (r Result) Blocking() []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(r.Checks)) {
 		check := r.Checks[name]
-		if !check.Advisory && check.Status != CheckPassed && check.Status != CheckSkipped {
+		if !check.Advisory && !check.passes() && check.Status != CheckSkipped {
 			names = append(names, name)
 		}
 	}
@@ -29,9 +29,9 @@ func decide(checks map[string]CheckResult, policy Policy) Verdict {
 		if check.Advisory {
 			continue
 		}
-		switch check.Status {
-		case CheckPassed:
-		case CheckInconclusive:
+		switch {
+		case check.passes():
+		case check.Status == CheckInconclusive:
 			inconclusive++
 		default:
 			failed++

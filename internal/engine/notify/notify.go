@@ -15,6 +15,8 @@ type Kind string
 // The kinds of events.
 const (
 	HealthCheckCompleted Kind = "HealthCheckCompleted"
+	HealthCheckFailed    Kind = "HealthCheckFailed"
+	HealthRecovered      Kind = "HealthRecovered"
 	DeploymentSucceeded  Kind = "DeploymentSucceeded"
 	DeploymentFailed     Kind = "DeploymentFailed"
 	SwitchStarted        Kind = "SwitchStarted"
@@ -41,7 +43,9 @@ type Event struct {
 	Subject string            // one line, at most 100 characters (the limit of an SNS subject)
 	Detail  map[string]any    // becomes the JSON body
 	Labels  map[string]string // become dimensions and message attributes
-	Metrics []Metric
+	// Attributes become message attributes only: what a subscription filters by and no metric is split by.
+	Attributes map[string]string
+	Metrics    []Metric
 }
 
 // Sink delivers events. Send returns within ctx and retries on its own.

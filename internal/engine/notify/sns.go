@@ -15,7 +15,7 @@ type SNSAPI interface {
 	Publish(context.Context, *sns.PublishInput, ...func(*sns.Options)) (*sns.PublishOutput, error)
 }
 
-// SNS publishes every event as one message: subject, JSON body, and the kind and labels as message attributes, so that
+// SNS publishes every notable event as one message: subject, JSON body, and the kind and labels as message attributes, so that
 // a subscription can filter.
 type SNS struct {
 	// Client makes the client on first use.
@@ -42,9 +42,11 @@ func (s *SNS) Send(ctx context.Context, event Event) error {
 	attributes := map[string]types.MessageAttributeValue{
 		"kind": {DataType: aws.String("String"), StringValue: aws.String(string(event.Kind))},
 	}
-	for name, value := range event.Labels {
-		if value != "" {
-			attributes[name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(value)}
+	for _, named := range []map[string]string{event.Labels, event.Attributes} {
+		for name, value := range named {
+			if value != "" { // SNS refuses an empty one
+				attributes[name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(value)}
+			}
 		}
 	}
 	_, err = client.Publish(ctx, &sns.PublishInput{

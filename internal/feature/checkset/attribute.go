@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	datasource "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -92,6 +93,11 @@ func GateAttributes() map[string]schema.Attribute {
 		},
 		"fail_fast": schema.BoolAttribute{
 			Optional: true, MarkdownDescription: "End the other checks as soon as the whole cannot pass any more. Default `false`.",
+		},
+		"on_inconclusive": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{stringvalidator.OneOf(onInconclusiveFail, onInconclusivePass)},
+			MarkdownDescription: "What becomes of a check that, after all its attempts, had nothing to measure (a metric without data, an alarm in `INSUFFICIENT_DATA`): `\"fail\"` (default): it blocks, and the " +
+				"verdict is inconclusive. `\"pass\"`: it counts as passed and is reported as inconclusive. A run that was interrupted or ran out of time never passes.",
 		},
 	}
 }

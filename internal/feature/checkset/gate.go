@@ -28,6 +28,7 @@ type Gate struct {
 	MaxFailedChecks  types.Int64  `tfsdk:"max_failed_checks"`
 	Parallelism      types.Int64  `tfsdk:"parallelism"`
 	FailFast         types.Bool   `tfsdk:"fail_fast"`
+	OnInconclusive   types.String `tfsdk:"on_inconclusive"`
 }
 
 type backoffModel struct {
@@ -46,6 +47,9 @@ const (
 	defaultJitter     = 0.2
 	defaultMultiplier = gate.DefaultMultiplier
 	defaultMaxDelay   = gate.DefaultMaxDelay
+
+	onInconclusiveFail = "fail"
+	onInconclusivePass = "pass"
 )
 
 // Build returns the checks and the policy, defaults filled in from the provider block. at is where the attributes are:
@@ -104,6 +108,8 @@ func (g *Gate) policy(ctx context.Context, at path.Path, health configured.Healt
 		MaxFailedChecks:  toInt(g.MaxFailedChecks, 0),
 		Parallelism:      toInt(g.Parallelism, 0),
 		FailFast:         g.FailFast.ValueBool(),
+
+		InconclusivePasses: g.OnInconclusive.ValueString() == onInconclusivePass,
 	}
 	if policy.Timeout <= 0 {
 		policy.Timeout = gate.DefaultTimeout

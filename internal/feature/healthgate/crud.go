@@ -22,7 +22,7 @@ func (r *healthGate) Create(ctx context.Context, req resource.CreateRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	result, out, ok := r.judge(ctx, &config, &resp.Diagnostics)
+	result, out, ok := r.judge(ctx, &config, false, &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -54,7 +54,7 @@ func (r *healthGate) Update(ctx context.Context, req resource.UpdateRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	result, out, ok := r.judge(ctx, &config, &resp.Diagnostics)
+	result, out, ok := r.judge(ctx, &config, !prior.Healthy.ValueBool(), &resp.Diagnostics)
 	if !ok {
 		return
 	}

@@ -49,7 +49,7 @@ func (d *health) Read(ctx context.Context, req datasource.ReadRequest, resp *dat
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	result, out, ok := config.run(ctx, d.data, "", &resp.Diagnostics)
+	result, out, ok := config.run(ctx, d.data, "", gate.Options{}, &resp.Diagnostics)
 	if !ok {
 		return
 	}

@@ -18,14 +18,15 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
-// run is one run of a gate. ok is false when none took place; diags then say why.
-func (in *inputs) run(ctx context.Context, data *configured.Data, deployment string, diags *diag.Diagnostics) (result gate.Result, out outputs, ok bool) {
+// run is one run of a gate; options say who is told meanwhile. ok is false when none took place; diags then say why.
+func (in *inputs) run(ctx context.Context, data *configured.Data, deployment string, options gate.Options, diags *diag.Diagnostics) (result gate.Result, out outputs, ok bool) {
 	checks, policy, more := in.Build(ctx, path.Empty(), checkset.Deps{Data: data, Region: in.Region.ValueString()})
 	diags.Append(more...)
 	if diags.HasError() {
 		return result, out, false
 	}
-	result = gate.Run(ctx, checks, policy, gate.Options{Clock: data.Clock, Log: configured.Logger(ctx)})
+	options.Clock, options.Log = data.Clock, configured.Logger(ctx)
+	result = gate.Run(ctx, checks, policy, options)
 	document := toDocument(result, deployment)
 	out = fromResult(ctx, result, document, diags)
 	for _, format := range slices.Sorted(maps.Keys(report.HealthFormats)) {
@@ -44,17 +45,17 @@ func (in *inputs) run(ctx context.Context, data *configured.Data, deployment str
 	return result, out, true
 }
 
-// advise warns of advisory checks that did not pass.
+// advise warns of checks that did not pass and block nothing.
 func advise(result gate.Result, diags *diag.Diagnostics) {
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(result.Checks)) {
-		if check := result.Checks[name]; check.Advisory && check.Status != gate.CheckPassed {
-			lines = append(lines, fmt.Sprintf("  - %s (%s) %s: %s", name, check.Kind, strings.ReplaceAll(string(check.Status), "_", " "), check.Reason))
+		if check := result.Checks[name]; (check.Advisory || check.Excused) && check.Status != gate.CheckPassed {
+			lines = append(lines, fmt.Sprintf("  - %s (%s) %s: %s", name, check.Kind, strings.ReplaceAll(string(check.Status), "_", " "), strings.TrimPrefix(check.Reason, "skipped: ")))
 		}
 	}
 	if len(lines) > 0 {
 		tfdiag.Warning(diags, tfdiag.Message{
-			Summary: "Advisory checks did not pass", Happened: "These checks block nothing, but did not pass:\n" + strings.Join(lines, "\n"), Next: "look into them when there is time.",
+			Summary: "Checks that block nothing did not pass", Happened: "These checks are advisory, or inconclusive where on_inconclusive lets that pass:\n" + strings.Join(lines, "\n"), Next: "look into them when there is time.",
 		})
 	}
 }
@@ -74,7 +75,7 @@ func message(ctx context.Context, result gate.Result, live string) tfdiag.Messag
 		m.Summary, m.Next = "Health checks interrupted", "apply again: nothing was decided."
 	case result.Verdict == gate.Inconclusive:
 		m.Summary = "Health checks inconclusive"
-		m.Next = "wait until there is something to measure, then apply again; allow_insufficient_data of an alarm, or advisory = true, lets it pass unmeasured."
+		m.Next = "wait until there is something to measure, then apply again; allow_insufficient_data of an alarm, advisory = true, or on_inconclusive = \"pass\" lets it pass unmeasured."
 	}
 	return m
 }
