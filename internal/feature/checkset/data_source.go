@@ -37,6 +37,11 @@ func toDataSource(attribute schema.Attribute) datasource.Attribute {
 		return datasource.MapAttribute{ElementType: a.ElementType, Required: a.Required, Optional: a.Optional, Sensitive: a.Sensitive, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators}
 	case schema.SingleNestedAttribute:
 		return datasource.SingleNestedAttribute{Attributes: forDataSource(a.Attributes), Required: a.Required, Optional: a.Optional, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators}
+	case schema.ListNestedAttribute:
+		return datasource.ListNestedAttribute{
+			NestedObject: datasource.NestedAttributeObject{Attributes: forDataSource(a.NestedObject.Attributes), Validators: a.NestedObject.Validators},
+			Required:     a.Required, Optional: a.Optional, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators,
+		}
 	case schema.MapNestedAttribute:
 		return datasource.MapNestedAttribute{
 			NestedObject: datasource.NestedAttributeObject{Attributes: forDataSource(a.NestedObject.Attributes)},

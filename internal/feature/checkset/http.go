@@ -76,26 +76,37 @@ func httpKind() kind {
 		name: "http", attribute: attribute,
 		validate: func(ctx context.Context, object types.Object, at path.Path, diags *diag.Diagnostics) {
 			model := decode[httpModel](ctx, object, attribute, diags)
-			if diags.HasError() || model.CAPEM.IsUnknown() || model.ClientCertPEM.IsUnknown() || model.ClientKeyPEM.IsUnknown() {
-				return
-			}
-			model.trust(at, diags)
+			model.validateTrust(at, diags)
 		},
 		build: func(ctx context.Context, object types.Object, at path.Path, _ Deps, diags *diag.Diagnostics) probe.Probe {
 			model := decode[httpModel](ctx, object, attribute, diags)
 			address, err := probe.ParseURL(model.URL.ValueString())
 			invalid(diags, at.AtName("url"), err)
-			secret := stringMap(ctx, model.SensitiveHeaders, diags)
-			if secret == nil {
-				secret = map[string]string{}
-			}
-			maps.Copy(secret, stringMap(ctx, model.HeadersWO, diags))
-			return &probe.HTTP{
-				URL: address, Method: model.Method.ValueString(), Headers: stringMap(ctx, model.Headers, diags), SensitiveHeaders: secret,
-				Body: model.Body.ValueString(), FollowRedirects: toBool(model.FollowRedirects, true), TLS: model.trust(at, diags),
-				ConnectTo: model.ConnectTo.ValueString(), Expect: toExpect(ctx, model.Expect, probe.HTTPDialect, at.AtName("expect"), diags),
-			}
+			request := model.request(ctx, at, diags)
+			request.URL = address
+			return &request
 		},
+	}
+}
+
+// request is everything but the URL.
+func (m *httpModel) request(ctx context.Context, at path.Path, diags *diag.Diagnostics) probe.HTTP {
+	secret := stringMap(ctx, m.SensitiveHeaders, diags)
+	if secret == nil {
+		secret = map[string]string{}
+	}
+	maps.Copy(secret, stringMap(ctx, m.HeadersWO, diags))
+	return probe.HTTP{
+		Method: m.Method.ValueString(), Headers: stringMap(ctx, m.Headers, diags), SensitiveHeaders: secret,
+		Body: m.Body.ValueString(), FollowRedirects: toBool(m.FollowRedirects, true), TLS: m.trust(at, diags),
+		ConnectTo: m.ConnectTo.ValueString(), Expect: toExpect(ctx, m.Expect, probe.HTTPDialect, at.AtName("expect"), diags),
+	}
+}
+
+// validateTrust reports certificates that are none, where all of them are known.
+func (m *httpModel) validateTrust(at path.Path, diags *diag.Diagnostics) {
+	if !diags.HasError() && !m.CAPEM.IsUnknown() && !m.ClientCertPEM.IsUnknown() && !m.ClientKeyPEM.IsUnknown() {
+		m.trust(at, diags)
 	}
 }
 

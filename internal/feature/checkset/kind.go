@@ -46,6 +46,11 @@ var kinds = []kind{
 	targetGroupKind(),
 	ecsServiceKind(),
 	iamKind(),
+	corsKind(),
+	tlsKind(),
+	scanKind(),
+	databaseKind(),
+	workflowKind(),
 }
 
 // decode reads object into a model of a kind. A member that object does not have, as a data source has no write-only
