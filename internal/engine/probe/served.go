@@ -50,9 +50,9 @@ func ParsePath(text string) error {
 	if !strings.HasPrefix(text, "/") {
 		return fmt.Errorf("%q does not begin with a slash", text)
 	}
-	parsed, err := url.ParseRequestURI(text)
+	_, err := url.ParseRequestURI(text)
 	switch {
-	case err != nil || parsed.Host != "":
+	case err != nil || strings.HasPrefix(text, "//"):
 		return fmt.Errorf("%q is no path of a URL", text)
 	case strings.Contains(text, "#"):
 		return errors.New("a server never sees what stands behind a #")
