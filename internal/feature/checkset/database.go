@@ -115,7 +115,7 @@ func (m *databaseModel) parse(at path.Path, diags *diag.Diagnostics) *probe.Data
 	return database
 }
 
-var notation = map[probe.DatabaseEngine]string{
-	probe.Postgres: `"postgres://user:password@host:5432/name" or "host=... user=... password=... dbname=..."`, //nolint:gosec // nobody's
+var notation = map[probe.DatabaseEngine]string{ //nolint:gosec // nobody's passwords
+	probe.Postgres: `"postgres://user:password@host:5432/name" or "host=... user=... password=... dbname=..."`,
 	probe.MySQL:    `"user:password@tcp(host:3306)/name" or "mysql://user:password@host:3306/name"`,
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -20,10 +21,6 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/probe"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
-
-type workflowModel struct {
-	Steps types.List `tfsdk:"steps"`
-}
 
 // stepModel is a step beside what it has of http.
 type stepModel struct {
@@ -80,15 +77,11 @@ func workflowKind() kind {
 	return kind{
 		name: "workflow", attribute: attribute,
 		validate: func(ctx context.Context, object types.Object, at path.Path, diags *diag.Diagnostics) {
-			model := decode[workflowModel](ctx, object, attribute, diags)
-			if !diags.HasError() && !model.Steps.IsUnknown() {
-				validateSteps(ctx, model.Steps, step, at.AtName("steps"), diags)
-			}
+			validateSteps(ctx, stepsOf(object), step, at.AtName("steps"), diags)
 		},
 		build: func(ctx context.Context, object types.Object, at path.Path, _ Deps, diags *diag.Diagnostics) probe.Probe {
-			model := decode[workflowModel](ctx, object, attribute, diags)
 			workflow := &probe.Workflow{}
-			for i, element := range model.Steps.Elements() {
+			for i, element := range stepsOf(object) {
 				if object, ok := element.(types.Object); ok {
 					at := at.AtName("steps").AtListIndex(i)
 					read := decode[stepModel](ctx, object, step, diags)
@@ -98,6 +91,14 @@ func workflowKind() kind {
 			return workflow
 		},
 	}
+}
+
+// stepsOf are the steps as they are: in a data source each lacks what is write-only. Steps that are not known are none.
+func stepsOf(object types.Object) []attr.Value {
+	if steps, ok := object.Attributes()["steps"].(types.List); ok {
+		return steps.Elements()
+	}
+	return nil
 }
 
 func (m *stepModel) build(ctx context.Context, at path.Path, diags *diag.Diagnostics) probe.Step {
@@ -114,9 +115,9 @@ func (m *stepModel) build(ctx context.Context, at path.Path, diags *diag.Diagnos
 
 // validateSteps reports names that two steps share, and captures that are used before they are there. Of what is not known
 // yet, anything is taken to be captured.
-func validateSteps(ctx context.Context, steps types.List, step schema.SingleNestedAttribute, at path.Path, diags *diag.Diagnostics) {
+func validateSteps(ctx context.Context, steps []attr.Value, step schema.SingleNestedAttribute, at path.Path, diags *diag.Diagnostics) {
 	before, captured, unsure := map[string]int{}, map[string]bool{}, false
-	for i, element := range steps.Elements() {
+	for i, element := range steps {
 		object, ok := element.(types.Object)
 		if !ok || object.IsUnknown() || object.IsNull() {
 			unsure = true
