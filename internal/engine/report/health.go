@@ -27,6 +27,7 @@ type Check struct {
 	Status    string    `json:"status"`
 	Reason    string    `json:"reason,omitempty"`
 	Advisory  bool      `json:"advisory"`
+	Excused   bool      `json:"excused,omitempty"` // inconclusive, and on_inconclusive lets that pass
 	LatencyMS int64     `json:"latency_ms"`
 	Attempts  []Attempt `json:"attempts"`
 }

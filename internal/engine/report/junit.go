@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
-// The part of JUnit's XML that CI systems agree on: https://github.com/testmoapp/junitxml
+// The part of JUnit's XML that CI systems agree on, AWS CodeBuild among them:
+// https://docs.aws.amazon.com/codebuild/latest/userguide/test-reporting.html, https://github.com/testmoapp/junitxml
 type junitSuites struct {
 	XMLName  xml.Name   `xml:"testsuites"`
 	Suite    junitSuite `xml:"testsuite"`
@@ -35,25 +37,29 @@ type junitCase struct {
 	Failure *junitOutcome `xml:"failure,omitempty"`
 	Error   *junitOutcome `xml:"error,omitempty"`
 	Skipped *junitOutcome `xml:"skipped,omitempty"`
+	Out     string        `xml:"system-out,omitempty"`
 }
 
 type junitOutcome struct {
 	Message string `xml:"message,attr"`
 	Type    string `xml:"type,attr,omitempty"`
+	Text    string `xml:",chardata"`
 }
 
-// JUnit is the document as JUnit XML, a test case a check, in order of their names. An advisory check that did not pass
-// is skipped, not failed: it must not turn a build red.
+// JUnit is the document as JUnit XML, a test case a check, in order of their names; its time is that of the check from
+// its first attempt to the end of its last. What did not pass but blocks nothing is skipped, not failed: it must not turn
+// a build red.
 func (h Health) JUnit() ([]byte, error) {
+	h = h.printable()
 	suite := junitSuite{Name: "health", Time: seconds(h.DurationMS), Timestamp: h.StartedAt.UTC().Format("2006-01-02T15:04:05")}
 	for _, name := range slices.Sorted(maps.Keys(h.Checks)) {
 		check := h.Checks[name]
 		suite.Tests++
-		entry := junitCase{Name: name, Class: "health." + check.Kind, Time: seconds(check.LatencyMS)}
-		outcome := &junitOutcome{Message: check.Reason, Type: check.Status}
+		entry := junitCase{Name: name, Class: "health." + check.Kind, Time: seconds(elapsed(check)), Out: log(check)}
+		outcome := &junitOutcome{Message: check.Reason, Type: check.Status, Text: check.Reason}
 		switch {
 		case check.Status == "passed":
-		case check.Advisory, check.Status == "skipped":
+		case check.Advisory, check.Excused, check.Status == "skipped":
 			suite.Skipped++
 			entry.Skipped = &junitOutcome{Message: check.Reason}
 		case check.Status == "failed":
@@ -67,6 +73,28 @@ func (h Health) JUnit() ([]byte, error) {
 	}
 	data, err := xml.MarshalIndent(junitSuites{Suite: suite, Tests: suite.Tests, Failures: suite.Failures, Errors: suite.Errors}, "", "  ")
 	return append([]byte(xml.Header), append(data, '\n')...), err
+}
+
+// elapsed is the time of a check, in milliseconds.
+func elapsed(check Check) int64 {
+	if len(check.Attempts) == 0 {
+		return 0
+	}
+	first, last := check.Attempts[0], check.Attempts[len(check.Attempts)-1]
+	return last.StartedAt.Sub(first.StartedAt).Milliseconds() + last.LatencyMS
+}
+
+// log is a line for each attempt.
+func log(check Check) string {
+	var out strings.Builder
+	for i, attempt := range check.Attempts {
+		fmt.Fprintf(&out, "%s attempt %d: %s, %d ms", attempt.StartedAt.UTC().Format("15:04:05.000"), i+1, attempt.Status, attempt.LatencyMS)
+		if attempt.Reason != "" {
+			out.WriteString(": " + attempt.Reason)
+		}
+		out.WriteByte('\n')
+	}
+	return out.String()
 }
 
 func seconds(ms int64) string {

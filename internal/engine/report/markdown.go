@@ -10,6 +10,7 @@ import (
 
 // Markdown is the document as a table for a pull request or a build summary.
 func (h Health) Markdown() ([]byte, error) {
+	h = h.printable()
 	var out strings.Builder
 	fmt.Fprintf(&out, "## Health checks: %s\n\n%d checks in %s, started %s", h.Verdict, len(h.Checks), time.Duration(h.DurationMS)*time.Millisecond, h.StartedAt.UTC().Format(time.RFC3339))
 	if h.Deployment != "" {

@@ -102,7 +102,7 @@ func toDocument(result gate.Result, deployment string) report.Health {
 	}
 	for name, check := range result.Checks {
 		converted := report.Check{
-			Kind: check.Kind, Status: string(check.Status), Reason: check.Reason, Advisory: check.Advisory, LatencyMS: check.Latency.Milliseconds(),
+			Kind: check.Kind, Status: string(check.Status), Reason: check.Reason, Advisory: check.Advisory, Excused: check.Excused, LatencyMS: check.Latency.Milliseconds(),
 		}
 		for _, attempt := range check.Attempts {
 			seen := attempt.Observation
