@@ -121,7 +121,7 @@ var errScheme = errors.New("it is a URL of another kind")
 func (*Database) Name() string { return "database" }
 
 // Probe makes one connection, asks the query, reads at most the first MiB of the answer and closes the connection. The
-// last tenth of the time, at most a second, is kept for telling a PostgreSQL server to stop a query that was given up.
+// last tenth of the time, at most a second, is kept for having the server stop a query that was given up.
 func (d *Database) Probe(ctx context.Context) Observation {
 	started := time.Now()
 	lasting, end := context.WithCancel(ctx)

@@ -47,7 +47,12 @@ func (d *Database) mysql(dsn string, trust *tls.Config) error {
 		if err != nil {
 			return nil, mysqlError(err)
 		}
-		return &mysqlSession{conn: conn}, nil
+		session := &mysqlSession{conn: conn}
+		if err := session.limit(ctx); err != nil {
+			session.close()
+			return nil, mysqlError(err)
+		}
+		return session, nil
 	}
 	return nil
 }
@@ -88,6 +93,33 @@ func mysqlDSN(text string) (string, error) {
 type mysqlSession struct{ conn driver.Conn }
 
 func (*mysqlSession) facts() map[string]string { return nil }
+
+// outlive is how much longer than we wait a query may run.
+const outlive = time.Second
+
+// limit has the server end a query that is given up: it does not notice that nobody waits for its answer any more. MySQL
+// and MariaDB name the variable differently, and a server with neither goes without.
+// https://dev.mysql.com/doc/refman/8.0/en/server-system-variables.html#sysvar_max_execution_time
+// https://mariadb.com/kb/en/server-system-variables/#max_statement_time
+func (s *mysqlSession) limit(ctx context.Context) error {
+	deadline, ok := ctx.Deadline()
+	teller, tells := s.conn.(driver.ExecerContext)
+	if !ok || !tells {
+		return nil
+	}
+	left := max(time.Until(deadline), 0) + outlive
+	var err error
+	for _, statement := range []string{
+		fmt.Sprintf("SET SESSION max_execution_time = %d", left.Milliseconds()),
+		fmt.Sprintf("SET SESSION max_statement_time = %.3f", left.Seconds()),
+	} {
+		var answered *mysql.MySQLError
+		if _, err = teller.ExecContext(ctx, statement, nil); !errors.As(err, &answered) {
+			return err
+		}
+	}
+	return nil
+}
 
 // first uses the text protocol. Rows beyond the first are read for the error that one of them may be, up to a MiB.
 func (s *mysqlSession) first(ctx context.Context, query string) (databaseValue, error) {

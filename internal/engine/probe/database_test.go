@@ -105,9 +105,7 @@ func TestDatabasePostgres(t *testing.T) {
 	})
 	t.Run("slow", func(t *testing.T) { gaveUp(t, of("SELECT pg_sleep(30)")) })
 	// A query that was given up does not go on, and no connection is left.
-	if seen := of("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND state = 'active'", "0").Probe(t.Context()); seen.Status != Pass {
-		t.Errorf("something is left on the server: %+v", seen)
-	}
+	left(t, of("SELECT pg_sleep(0.3)"), of("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()", "0"))
 }
 
 func TestDatabaseMySQL(t *testing.T) {
@@ -144,6 +142,17 @@ func TestDatabaseMySQL(t *testing.T) {
 		})
 	})
 	t.Run("slow", func(t *testing.T) { gaveUp(t, of("SELECT SLEEP(30)")) })
+	left(t, of("SELECT SLEEP(1.5)"), of("SELECT COUNT(*) FROM information_schema.processlist WHERE id <> CONNECTION_ID()", "0"))
+}
+
+// left fails when a server still has a connection or a query of ours, a moment after it.
+func left(t *testing.T, moment, none *Database) {
+	t.Helper()
+	for _, check := range []*Database{moment, none} {
+		if seen := check.Probe(t.Context()); seen.Status != Pass {
+			t.Errorf("something is left on the server: %+v", seen)
+		}
+	}
 }
 
 // gaveUp fails when a query of half a minute is not left in time.
