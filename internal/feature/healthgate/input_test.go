@@ -45,6 +45,7 @@ func TestAccHealthGate_badInput(t *testing.T) {
 		"negative parallelism": {fine, `parallelism = -1`, `at least 0`},
 		"bad jitter":           {fine, `backoff = { jitter = 2 }`, `between 0.0`},
 		"bad on_failure":       {fine, `on_failure = "ignore"`, `one of`},
+		"bad on_inconclusive":  {fine, `on_inconclusive = "ignore"`, `one of`},
 		"bad run":              {fine, `run = "always"`, `one of`},
 		"unknown attribute":    {`a = { htp = { url = "x" } }`, "", `htp`},
 		"unknown deployment":   {fine, `deployment_id = "web/000001"`, `Unknown deployment.*has no deployment web/000001`},
