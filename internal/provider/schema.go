@@ -5,14 +5,13 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/objectvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
 func providerSchema() schema.Schema {
@@ -53,17 +52,14 @@ func providerSchema() schema.Schema {
 }
 
 func storeAttribute() schema.Attribute {
-	kind := []validator.Object{objectvalidator.ExactlyOneOf(
-		path.MatchRelative().AtParent().AtName("local"), path.MatchRelative().AtParent().AtName("s3"),
-	)}
 	return schema.SingleNestedAttribute{
-		Optional: true,
+		Optional:   true,
+		Validators: []validator.Object{tfdiag.ExactlyOne("local", "s3")},
 		MarkdownDescription: "Where snapshots, the deployment ledger, the journal and leases are kept: exactly one of `local` and `s3`. " +
 			"Default `{ local = { path = \".reliability\" } }`. A throw-away build machine loses a local store: use `s3` in pipelines.",
 		Attributes: map[string]schema.Attribute{
 			"local": schema.SingleNestedAttribute{
 				Optional:            true,
-				Validators:          kind,
 				MarkdownDescription: "A folder on this machine.",
 				Attributes: map[string]schema.Attribute{
 					"path": schema.StringAttribute{Required: true, MarkdownDescription: "The folder, made when it is first written to.", Validators: []validator.String{stringvalidator.LengthAtLeast(1)}},

@@ -139,6 +139,21 @@ func TestValidateTellsWhere(t *testing.T) {
 		"unknown need": {
 			map[string]attr.Value{"a": w.tcp(t, types.StringValue("h:1"), map[string]attr.Value{"needs": names(t, "z")})}, at.AtName("checks").AtMapKey("a").AtName("needs"),
 		},
+		"a null in a list": {
+			map[string]attr.Value{"a": objectOf(t, w.check, map[string]attr.Value{"alarm": objectOf(t, w.kinds["alarm"], map[string]attr.Value{
+				"names": types.SetValueMust(types.StringType, []attr.Value{types.StringNull()}),
+			})})},
+			at.AtName("checks").AtMapKey("a").AtName("alarm").AtName("names"),
+		},
+		"a null in a map": {
+			map[string]attr.Value{"a": objectOf(t, w.check, map[string]attr.Value{"http": objectOf(t, w.kinds["http"], map[string]attr.Value{
+				"url": types.StringValue("http://h.test"), "headers": types.MapValueMust(types.StringType, map[string]attr.Value{"X-Left-Out": types.StringNull()}),
+				"expect": objectOf(t, w.kinds["http"].(types.ObjectType).AttrTypes["expect"], map[string]attr.Value{
+					"header": types.MapValueMust(types.StringType, map[string]attr.Value{"X": types.StringNull()}),
+				}),
+			})})},
+			at.AtName("checks").AtMapKey("a").AtName("http").AtName("expect").AtName("header").AtMapKey("X"),
+		},
 		"circle": {
 			map[string]attr.Value{"a": w.tcp(t, types.StringValue("h:1"), map[string]attr.Value{"needs": names(t, "a")})}, at.AtName("checks").AtMapKey("a").AtName("needs"),
 		},

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/probe"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
 type rdsModel struct {
@@ -19,14 +20,13 @@ type rdsModel struct {
 }
 
 func rdsKind() kind {
-	other := path.MatchRelative().AtParent().AtName("db_cluster_identifier")
 	attribute := schema.SingleNestedAttribute{
-		Optional: true,
+		Optional: true, Validators: []validator.Object{tfdiag.ExactlyOne("db_instance_identifier", "db_cluster_identifier")},
 		MarkdownDescription: "Looks at an RDS or Aurora database; passes when its status is `available`. Needs `rds:DescribeDBInstances`, or `rds:DescribeDBClusters` for a cluster. " +
 			"Whether anybody can connect is for `database` to say.",
 		Attributes: map[string]schema.Attribute{
 			"db_instance_identifier": schema.StringAttribute{
-				Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1), stringvalidator.ExactlyOneOf(other)}, MarkdownDescription: "Identifier of a DB instance.",
+				Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}, MarkdownDescription: "Identifier of a DB instance.",
 			},
 			"db_cluster_identifier": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}, MarkdownDescription: "Identifier of a DB cluster.",

@@ -17,7 +17,7 @@ import (
 )
 
 // Validate reports, with the attribute path, what no single attribute's validator sees: a check of two kinds or of none, needs
-// that do not exist or go in a circle, certificates that are none, an initial delay that leaves no time. What is not
+// that do not exist or go in a circle, nulls where a value decides, certificates that are none, an initial delay that leaves no time. What is not
 // known yet is left for later. at is where the attributes are, as for Build. Call it from ValidateConfig.
 func (g *Gate) Validate(ctx context.Context, at path.Path, diags *diag.Diagnostics) {
 	g.validateDelay(at, diags)
@@ -38,6 +38,7 @@ func (g *Gate) Validate(ctx context.Context, at path.Path, diags *diag.Diagnosti
 			continue
 		}
 		validateKind(ctx, name, object, at, diags)
+		refuseNulls(object, at, diags)
 		if set, ok := object.Attributes()["needs"].(types.Set); ok {
 			needs[name] = stringList(ctx, set, diags)
 		}
@@ -90,7 +91,7 @@ func noKind(name string, at path.Path, diags *diag.Diagnostics) {
 	}
 	wrong(diags, at, tfdiag.Message{
 		Summary: "No kind in a check", Happened: fmt.Sprintf("check %q does not say what to check.", name),
-		Next: "give it exactly one of " + strings.Join(names, ", ") + ".",
+		Next: "give it exactly one of " + strings.Join(names, ", ") + ". Check the spelling too: Terraform silently drops names that it does not know inside a nested attribute, so a misspelt kind looks like none.",
 	})
 }
 

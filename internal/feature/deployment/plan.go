@@ -103,7 +103,7 @@ func refuseQuarantined(m *model, history ledger.History, diags *diag.Diagnostics
 		Happened: fmt.Sprintf("The release %q of %s was rolled back at %s (deployment %s): %s", q.Release, history.Name, q.At.UTC().Format(time.RFC3339), q.Deployment,
 			orElse(q.Reason, "no reason was given")),
 		Live: "what was there before it.",
-		Next: "deploy another release; or set allow_redeploy = true to deploy this one again.",
+		Next: "deploy another release; or set allow_redeploy = true to deploy this one again. A destroy plans first and meets this too: terraform destroy -refresh=false goes past it.",
 	})
 }
 

@@ -249,8 +249,9 @@ func TestAccBadInput(t *testing.T) {
 		apply  bool // found at apply, because the plan could not know
 	}{
 		"no target":       {config(""), `(?s)targets.*at least 1`, false},
-		"no kind":         {config(`x = {}`), `(?s)of exactly one kind.*"x".*names no kind`, false},
+		"no kind":         {config(`x = {}`), `(?s)of exactly one kind.*"x".*names no kind.*misspelt`, false},
 		"two kinds":       {config(`x = { s3_bucket = { bucket = "a" }, lambda_alias = { function_name = "f", name = "n" } }`), `(?s)of exactly one kind.*lambda_alias,\s+s3_bucket`, false},
+		"a null":          {config(`x = { s3_bucket = { bucket = "a", exclude = [null] } }`), `(?s)exclude.*[Nn]ull`, false},
 		"unknown kind":    {config(`x = { s3_bukket = { bucket = "a" } }`), `(?i)s3_bukket`, false},
 		"a bad type":      {config(`x = { route53_record = { zone_id = "Z", name = "n", type = "B" } }`), `(?s)type.*must be one of`, false},
 		"a bad name":      {strings.Replace(h.snapshot(w, "v1", ""), `"badinput"`, `"../x"`, 1), `(?s)Invalid deployment name`, false},

@@ -59,6 +59,7 @@ func TestAccBadArguments(t *testing.T) {
 	for _, c := range []struct{ more, want string }{
 		{`types = ["aws_nonsense"]`, `(?s)Type cannot be read.*types\s+=.*aws_lambda_function`},
 		{`types = ["aws_security_group_rule"]`, `(?s)compared with its owner.*aws_security_group`},
+		{`types = [null]`, `(?s)types.*[Nn]ull`},
 		{`fail_on = "everything"`, `fail_on`},
 		{`parallelism = 0`, `parallelism`},
 		{`ignore = [{ reason = "all" }]`, `Ignore entry covers everything`},
@@ -72,8 +73,8 @@ func TestAccBadArguments(t *testing.T) {
 	both := strings.Replace(config(t, path, ""), "state = { path", "state = { json = \"{}\", path", 1)
 	neither := regexp.MustCompile(`state = \{ path = .* \}`).ReplaceAllString(config(t, path, ""), "state = {}")
 	steps = append(steps,
-		resource.TestStep{Config: both, ExpectError: regexp.MustCompile(`state`)},
-		resource.TestStep{Config: neither, ExpectError: regexp.MustCompile(`state`)})
+		resource.TestStep{Config: both, ExpectError: regexp.MustCompile(`state\s+sets\s+path\s+and\s+json\s+at\s+once`)},
+		resource.TestStep{Config: neither, ExpectError: regexp.MustCompile(`state\s+sets\s+none\s+of\s+path,\s+json`)})
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: steps})
 }
 

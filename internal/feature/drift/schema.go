@@ -7,9 +7,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
 func dataSourceSchema() schema.Schema {
@@ -34,18 +35,18 @@ func notBlank() validator.String { return stringvalidator.LengthAtLeast(1) }
 func textList(description string) schema.ListAttribute {
 	return schema.ListAttribute{
 		Optional: true, ElementType: types.StringType, MarkdownDescription: description,
-		Validators: []validator.List{listvalidator.ValueStringsAre(notBlank())},
+		Validators: []validator.List{listvalidator.ValueStringsAre(notBlank()), listvalidator.NoNullValues()},
 	}
 }
 
 func inputs() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"state": schema.SingleNestedAttribute{
-			Required: true, MarkdownDescription: "The state to compare with AWS, format version 4; exactly one of its attributes. It is only read.",
+			Required: true, Validators: []validator.Object{tfdiag.ExactlyOne("path", "json")}, MarkdownDescription: "The state to compare with AWS, format version 4; exactly one of its attributes. It is only read.",
 			Attributes: map[string]schema.Attribute{
 				"path": schema.StringAttribute{
 					Optional: true, MarkdownDescription: "A state file, relative to the working directory.",
-					Validators: []validator.String{notBlank(), stringvalidator.ExactlyOneOf(path.MatchRelative().AtParent().AtName("path"), path.MatchRelative().AtParent().AtName("json"))},
+					Validators: []validator.String{notBlank()},
 				},
 				"json": schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "The state itself, as `terraform state pull` prints it. It is not saved in the state of this configuration."},
 			},

@@ -49,7 +49,7 @@ func (d *planDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 		Attributes: map[string]schema.Attribute{
 			"snapshot_id": schema.StringAttribute{Required: true, MarkdownDescription: snapshotDescription, Validators: []validator.String{snapshotValidator{}}},
 			"targets": schema.SetAttribute{
-				Optional: true, ElementType: types.StringType, MarkdownDescription: targetsDescription, Validators: []validator.Set{setvalidator.SizeAtLeast(1)},
+				Optional: true, ElementType: types.StringType, MarkdownDescription: targetsDescription, Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.NoNullValues()},
 			},
 			"cleanup": schema.SingleNestedAttribute{
 				Optional: true, MarkdownDescription: cleanupDescription,

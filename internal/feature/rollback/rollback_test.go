@@ -389,6 +389,7 @@ func TestAccBadInput(t *testing.T) {
 		"no such name":      {rollback(`"nobody/last_good"`, ""), `(?s)no last good state.*snapshot_id\s+= "nobody/last_good"`, nil},
 		"no such target":    {rollback(id, `targets = ["x"]`), `(?s)has no such target.*code,\s+dns,\s+site`, nil},
 		"no target":         {rollback(id, `targets = []`), `(?s)targets.*at least 1`, nil},
+		"a null target":     {rollback(id, `targets = [null]`), `(?s)targets.*[Nn]ull`, nil}, // left out silently, it would put back all
 		"negative duration": {rollback(id, `max_recovery_time = "-5m"`), `(?s)Invalid duration.*max_recovery_time`, nil},
 		"bad on_complete":   {rollback(id, `on_complete = "maybe"`), `(?s)on_complete.*must be one of`, nil},
 		"another Region":    {rollback(id, `region = "eu-west-1"`), `(?s)of another Region.*region\s+= "eu-west-1".*set region = "us-east-1"`, nil},

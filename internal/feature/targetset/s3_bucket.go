@@ -41,7 +41,7 @@ var s3Bucket = kind{
 			"exclude": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Patterns of whole keys to leave out: `**` is anything, `*` anything but a slash, `?` one character that is no slash.",
-				Validators:          []validator.Set{setvalidator.ValueStringsAre(stringvalidator.LengthBetween(1, 1024))},
+				Validators:          []validator.Set{setvalidator.ValueStringsAre(stringvalidator.LengthBetween(1, 1024)), setvalidator.NoNullValues()},
 			},
 		},
 	},

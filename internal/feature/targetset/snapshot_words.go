@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/ledger"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/snapshot"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/store"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
@@ -28,7 +29,10 @@ func OpenStore(ctx context.Context, data *configured.Data, diags *diag.Diagnosti
 func WordStore(diags *diag.Diagnostics, happened string, err error) {
 	m := tfdiag.Message{Summary: "The store cannot be used", Happened: happened, Err: err, Live: "nothing was changed in AWS."}
 	var unusable *store.PathError
-	if errors.As(err, &unusable) {
+	var corrupt *ledger.CorruptError
+	if errors.As(err, &corrupt) {
+		m.Summary, m.Next = corruptLedger(corrupt)
+	} else if errors.As(err, &unusable) {
 		m.Next = "let the user who runs Terraform write to that folder, or set another path in store = { local = { path = ... } } of the provider block."
 	} else if errors.Is(err, store.ErrPrecondition) {
 		m.Next = "another run is writing to the same store. Apply again once it has finished."
@@ -36,6 +40,12 @@ func WordStore(diags *diag.Diagnostics, happened string, err error) {
 		m.Next = "check store in the provider block (bucket, prefix, Region, permissions), then apply again."
 	}
 	tfdiag.Error(diags, m)
+}
+
+// corruptLedger is the summary of a ledger that cannot be read, and what to do about it.
+func corruptLedger(corrupt *ledger.CorruptError) (summary, next string) {
+	return "The ledger is corrupt", fmt.Sprintf("find out who changed it. Put %s back from a backup (an earlier version of the object, where the store is a bucket). Moved away, it begins anew: "+
+		"the snapshots stay and can be restored by their ids, but NAME/last_good and the releases in quarantine are forgotten.", corrupt.URI)
 }
 
 // Here returns the account and the Region that a snapshot notes, region being the resource's own. It returns empty ones
@@ -56,7 +66,10 @@ func Here(ctx context.Context, data *configured.Data, region string, diags *diag
 func WordSnapshot(diags *diag.Diagnostics, at path.Path, id string, err error) {
 	m := tfdiag.Message{Summary: "The snapshot cannot be read", Happened: "The snapshot " + id, Err: err, Live: "nothing was changed."}
 	var corrupt *snapshot.CorruptError
+	var history *ledger.CorruptError
 	switch {
+	case errors.As(err, &history):
+		m.Summary, m.Next = corruptLedger(history)
 	case errors.As(err, &corrupt):
 		m.Summary = "The snapshot is corrupt"
 		m.Next = fmt.Sprintf("find out who changed it. Put %s back from a backup (an earlier version of the object, where the store is a bucket), or give the snapshot up: "+

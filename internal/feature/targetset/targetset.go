@@ -101,7 +101,7 @@ func Validate(targets types.Map, diags *diag.Diagnostics) {
 		if len(set) == 1 || len(set) == 0 && unknown {
 			continue
 		}
-		happened := fmt.Sprintf("The target %q names no kind.", name)
+		happened := fmt.Sprintf("The target %q names no kind. (Terraform silently drops names that it does not know inside a nested attribute, so a misspelt kind looks like none.)", name)
 		if len(set) > 1 {
 			happened = fmt.Sprintf("The target %q is of %d kinds at once: %s.", name, len(set), strings.Join(set, ", "))
 		}

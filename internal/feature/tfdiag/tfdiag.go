@@ -4,6 +4,7 @@ package tfdiag
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -34,17 +35,28 @@ type Fact struct{ Name, Value string }
 // Error adds m as an error.
 func Error(diags *diag.Diagnostics, m Message) { diags.AddError(m.Summary, m.Detail()) }
 
-// ErrorAt adds m as an error at an attribute of the configuration.
+// ErrorAt adds m as an error at an attribute of the configuration. An attribute that lies within another is named in the
+// text as well: Terraform shows only the line where the whole block begins.
 func ErrorAt(diags *diag.Diagnostics, at path.Path, m Message) {
-	diags.AddAttributeError(at, m.Summary, m.Detail())
+	diags.AddAttributeError(at, m.Summary, m.named(at).Detail())
 }
 
 // Warning adds m as a warning.
 func Warning(diags *diag.Diagnostics, m Message) { diags.AddWarning(m.Summary, m.Detail()) }
 
-// WarningAt adds m as a warning at an attribute of the configuration.
+// WarningAt is ErrorAt for a warning.
 func WarningAt(diags *diag.Diagnostics, at path.Path, m Message) {
-	diags.AddAttributeWarning(at, m.Summary, m.Detail())
+	diags.AddAttributeWarning(at, m.Summary, m.named(at).Detail())
+}
+
+// attribute is the fact that names the attribute.
+const attribute = "Attribute"
+
+func (m Message) named(at path.Path) Message {
+	if len(at.Steps()) > 1 && !slices.ContainsFunc(m.Facts, func(f Fact) bool { return f.Name == attribute }) {
+		m.Facts = append(slices.Clone(m.Facts), Fact{attribute, at.String()})
+	}
+	return m
 }
 
 // Detail is the text below the summary.
