@@ -35,11 +35,14 @@ func (h History) Get(version int) (d Deployment, ok bool) {
 // RestorePoint returns the id of the snapshot that undoes the latest deployment, back to what is known to be good. A
 // snapshot is taken before its own release, so that what a good deployment left behind is in the first snapshot after
 // it: the first after the newest deployment that succeeded before the latest. Where none did, it is the snapshot before
-// the unbroken run of releases that failed, were rolled back or are open. The answer stays the same once it was
-// restored. The error is ErrNothingGood when there is no deployment at all.
+// the unbroken run of releases that failed, were rolled back or are open. Once the latest was rolled back, it is what that
+// was done with, so that asking again changes nothing. The error is ErrNothingGood when there is no deployment at all.
 func (h History) RestorePoint() (id string, err error) {
 	if len(h.Deployments) == 0 {
 		return "", fmt.Errorf("%s has no deployment: %w", h.Name, ErrNothingGood)
+	}
+	if latest := h.Deployments[len(h.Deployments)-1]; latest.Status == RolledBack && latest.RestoredFrom != "" {
+		return latest.RestoredFrom, nil
 	}
 	earlier := h.Deployments[:len(h.Deployments)-1]
 	for _, stop := range []Status{Succeeded, Abandoned} {

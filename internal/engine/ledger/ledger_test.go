@@ -136,6 +136,20 @@ func TestRestorePoint(t *testing.T) {
 	}
 }
 
+// A rollback that ran before the capture of its own release ended restored an older snapshot than the one after it.
+func TestRestorePointStaysWhatWasRestored(t *testing.T) {
+	t.Parallel()
+	l, _, _ := fresh(t)
+	open(t, l, 1)
+	open(t, l, 2)
+	must(t, l.RollBack(t.Context(), id(1), "bad", time.Second))
+	history, err := l.History(t.Context(), "web")
+	must(t, err)
+	if got, err := history.RestorePoint(); err != nil || got != id(1) {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 func TestRollingBackOverAGoodRelease(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
