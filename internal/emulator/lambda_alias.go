@@ -56,8 +56,13 @@ func (l *lambdaRules) updateAlias(ctx context.Context, x *exchange) (*answer, er
 	if stale := l.stale(x, name, thing); stale != nil {
 		return stale, nil
 	}
+	before := alias.RoutingConfig
+	alias.RoutingConfig = nil // what is given replaces, it is not added to what there was
 	if err := json.Unmarshal(x.body, &alias); err != nil {
 		return x.fail(http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json: "+err.Error()), nil
+	}
+	if alias.RoutingConfig == nil {
+		alias.RoutingConfig = before
 	}
 	if refused, err := l.unroutable(ctx, x, name, alias); refused != nil || err != nil {
 		return refused, err

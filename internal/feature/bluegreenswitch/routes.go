@@ -45,6 +45,7 @@ func (k kind) members() map[string]attr.Type {
 // kinds are the routers on offer.
 var kinds = []kind{
 	route53Kind,
+	lambdaAliasKind,
 }
 
 func kindNames() string {
