@@ -40,6 +40,7 @@ type Clients struct {
 	route53      map[string]*Route53
 	s3           map[string]*S3
 	sns          map[string]*SNS
+	ssm          map[string]*SSM
 	sts          map[string]*STS
 }
 
@@ -62,6 +63,7 @@ func New(config Config, version string) *Clients {
 		route53:      map[string]*Route53{},
 		s3:           map[string]*S3{},
 		sns:          map[string]*SNS{},
+		ssm:          map[string]*SSM{},
 		sts:          map[string]*STS{},
 	}
 }

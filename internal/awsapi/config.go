@@ -33,7 +33,7 @@ type Config struct {
 // ServiceKeys are the keys that Config.Endpoints takes.
 var ServiceKeys = []string{
 	"apigateway", "apigatewayv2", "cloudfront", "cloudwatch", "ec2", "ecs", "elbv2", "eventbridge", "iam", "lambda", "rds", "route53", "s3", "sns",
-	"sso", "sts",
+	"ssm", "sso", "sts",
 }
 
 // ConfigError says that no AWS configuration could be made: credentials, profile, role or region.

@@ -12,6 +12,7 @@ resource "reliability_deployment_snapshot" "before" {
     api   = { lambda_alias = { function_name = "shop-api", name = "live" } }
     site  = { s3_bucket = { bucket = "shop-site", exclude = ["uploads/*"] } }
     names = { route53_record = { zone_id = "Z0123456789EXAMPLE", name = "www.shop.example", type = "A" } }
+    flags = { ssm_parameter = { name = "/shop/flags" } }
   }
 
   retention = { keep_last = 20 }

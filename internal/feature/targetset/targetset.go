@@ -41,6 +41,7 @@ var kinds = []kind{
 	lambdaAlias,
 	route53Record,
 	s3Bucket,
+	ssmParameter,
 }
 
 // Attribute is the targets attribute of a resource.
