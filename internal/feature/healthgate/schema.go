@@ -22,7 +22,7 @@ const (
 	runOnChange     = "on_change"
 	runEveryApply   = "every_apply"
 
-	regionText = "AWS Region of the `lambda` and `alarm` checks. Default: the provider's."
+	regionText = "AWS Region of the checks that ask AWS. Default: the provider's."
 	reportText = "Files that the result is written to as well, whole or not at all. One that cannot be written is a warning."
 
 	healthyText    = "Whether the verdict is `\"passed\"`."
