@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 func run(m *testing.M) int {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	started, err := emulator.Start(ctx, emulator.Options{Log: os.Getenv("EMULATOR_LOG")})
+	started, err := emulator.Start(ctx, emulator.Options{Log: os.Getenv("EMULATOR_LOG"), Propagation: 300 * time.Millisecond})
 	var missing *emulator.NoMotoError
 	switch {
 	case errors.As(err, &missing):
