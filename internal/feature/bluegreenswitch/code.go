@@ -121,6 +121,9 @@ func (r *switchResource) putBack(ctx context.Context, plan *model, kept store.St
 	return code{id: plan.snapshotID(), tried: true, result: result, err: err}
 }
 
+// restored tells whether the code is as the snapshot holds it, and its release in quarantine.
+func (c code) restored() bool { return c.tried && c.err == nil }
+
 // live says what became of the code; empty without a snapshot.
 func (c code) live() string {
 	var incomplete *restore.IncompleteError

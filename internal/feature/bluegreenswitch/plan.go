@@ -52,8 +52,8 @@ func (r *switchResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	}
 	plan.planOutputs(prior)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
-	var seen observed
-	if raw, diags := req.Private.GetKey(ctx, observedKey); !diags.HasError() && raw != nil {
+	var seen observed // by the refresh of this run; a resource that it took out of the state leaves its older private state
+	if raw, diags := req.Private.GetKey(ctx, observedKey); !diags.HasError() && raw != nil && prior != nil {
 		if err := json.Unmarshal(raw, &seen); err != nil {
 			seen = nil
 		}

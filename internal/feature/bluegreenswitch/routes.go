@@ -46,6 +46,7 @@ func (k kind) members() map[string]attr.Type {
 var kinds = []kind{
 	route53Kind,
 	lambdaAliasKind,
+	listenerKind,
 }
 
 func kindNames() string {
@@ -105,7 +106,12 @@ func routesOf(routes types.Map, diags *diag.Diagnostics) (found []route) {
 			}
 		}
 		switch {
-		case len(chosen) > 1 || (len(chosen) == 0 && !pending):
+		case len(chosen) == 0 && !pending:
+			tfdiag.ErrorAt(diags, at, tfdiag.Message{
+				Summary: "Invalid route", Happened: fmt.Sprintf("The route %q names no router; a route is exactly one.", key),
+				Next: "give the route one of " + strings.ReplaceAll(kindNames(), "`", "") + ". Check the spelling too: Terraform silently drops names that it does not know inside a nested attribute, so a misspelt router looks like none.",
+			})
+		case len(chosen) > 1:
 			tfdiag.ErrorAt(diags, at, tfdiag.Message{
 				Summary: "Invalid route", Happened: fmt.Sprintf("The route %q names %d routers; a route is exactly one.", key, len(chosen)),
 				Next: "give the route one of " + strings.ReplaceAll(kindNames(), "`", "") + ", and another route a name of its own.",

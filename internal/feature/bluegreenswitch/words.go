@@ -54,6 +54,9 @@ func wordFailure(diags *diag.Diagnostics, f failure) {
 		}
 		message.Live += " While looking after it: " + strings.Join(problems, "; ") + "."
 	}
+	if f.run.code.restored() {
+		message.Next = strings.Replace(message.Next, f.next(), "Its release is in quarantine now: give another one to reliability_deployment_snapshot, or set allow_redeploy = true there.", 1)
+	}
 	if message.Next == "" {
 		message.Live += " " + f.next() // what to do depends on what AWS said
 	}
@@ -132,7 +135,10 @@ func verdict(v gate.Verdict) string {
 func (f failure) live() string {
 	outcome := f.run.outcome
 	text := outcome.LiveText()
+	var foreign *traffic.ForeignChangeError
 	switch {
+	case outcome.Status == traffic.StatusReverted && outcome.Moved && errors.As(f.run.err, &foreign):
+		return text + ". Traffic is back where it was." // who moved it back may have been the other one
 	case outcome.Status == traffic.StatusReverted && outcome.Moved:
 		return fmt.Sprintf("%s. Traffic was moved back in %s.", text, outcome.Recovery.Round(time.Millisecond))
 	case outcome.Status == traffic.StatusHeld && outcome.Moved:

@@ -70,6 +70,12 @@ func TestEveryFailureSaysWhatHappenedWhatIsLiveAndWhatToDo(t *testing.T) {
 			code{},
 			[]string{"somebody else moved it", "blue 100 % / green 0 %", "moved it to blue 90 % / green 10 %", "ignore_changes"},
 		},
+		"foreign, and back where it was": {
+			&traffic.ForeignChangeError{Route: "www", Expected: traffic.On(traffic.Green, 50), Found: traffic.On(traffic.Blue, 100)},
+			traffic.Outcome{Status: traffic.StatusReverted, Moved: true, Live: map[string]traffic.Weights{"www": {Blue: 100}}, Recovery: time.Second},
+			code{},
+			[]string{"somebody else moved it", "www: blue 100 % / green 0 %. Traffic is back where it was."},
+		},
 		"journal":   {&traffic.JournalError{Err: boom}, traffic.Outcome{}, code{}, []string{"the journal cannot be used", "boom", "as before: nothing was moved", "writable"}},
 		"cancelled": {context.Canceled, traffic.Outcome{Status: traffic.StatusHeld, Moved: true, Live: live}, code{}, []string{"the apply was cancelled", `on_failure = "hold"`, "goes on from there"}},
 		"deadline":  {context.DeadlineExceeded, traffic.Outcome{Status: traffic.StatusReverted, Live: live}, code{}, []string{"it took too long", "raise timeouts"}},
@@ -84,7 +90,7 @@ func TestEveryFailureSaysWhatHappenedWhatIsLiveAndWhatToDo(t *testing.T) {
 			boom,
 			traffic.Outcome{Status: traffic.StatusReverted, Moved: true, Live: live},
 			code{id: "web/000001", tried: true, result: restore.Result{Status: restore.Restored, Recovery: time.Second}},
-			[]string{"The snapshot web/000001 was restored in 1s (changes: 0)"},
+			[]string{"The snapshot web/000001 was restored in 1s (changes: 0)", "Its release is in quarantine now"},
 		},
 		"code as it was": {
 			boom,

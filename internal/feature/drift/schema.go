@@ -35,7 +35,7 @@ func notBlank() validator.String { return stringvalidator.LengthAtLeast(1) }
 func textList(description string) schema.ListAttribute {
 	return schema.ListAttribute{
 		Optional: true, ElementType: types.StringType, MarkdownDescription: description,
-		Validators: []validator.List{listvalidator.ValueStringsAre(notBlank()), listvalidator.NoNullValues()},
+		Validators: []validator.List{listvalidator.ValueStringsAre(notBlank()), tfdiag.NoNulls{}},
 	}
 }
 

@@ -54,7 +54,7 @@ func (d *health) Read(ctx context.Context, req datasource.ReadRequest, resp *dat
 		return
 	}
 	if result.Verdict != gate.Passed {
-		m := message(ctx, result, "everything as it was: nothing was changed.")
+		m := message(ctx, result, "what was there when the checks ran; the checks themselves change nothing.")
 		if !config.records() || context.Cause(ctx) != nil {
 			tfdiag.Error(&resp.Diagnostics, m)
 			return

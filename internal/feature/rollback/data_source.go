@@ -13,6 +13,7 @@ import (
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/restore"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
 var _ datasource.DataSourceWithConfigure = (*planDataSource)(nil)
@@ -49,7 +50,7 @@ func (d *planDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 		Attributes: map[string]schema.Attribute{
 			"snapshot_id": schema.StringAttribute{Required: true, MarkdownDescription: snapshotDescription, Validators: []validator.String{snapshotValidator{}}},
 			"targets": schema.SetAttribute{
-				Optional: true, ElementType: types.StringType, MarkdownDescription: targetsDescription, Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.NoNullValues()},
+				Optional: true, ElementType: types.StringType, MarkdownDescription: targetsDescription, Validators: []validator.Set{setvalidator.SizeAtLeast(1), tfdiag.NoNulls{}},
 			},
 			"cleanup": schema.SingleNestedAttribute{
 				Optional: true, MarkdownDescription: cleanupDescription,

@@ -45,7 +45,7 @@ func rollbackSchema() schema.Schema {
 				MarkdownDescription: "Whether to roll back, usually `!reliability_health_gate.NAME.healthy`. Default `true`.",
 			},
 			"targets": schema.SetAttribute{
-				Optional: true, ElementType: types.StringType, MarkdownDescription: targetsDescription, Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.NoNullValues()},
+				Optional: true, ElementType: types.StringType, MarkdownDescription: targetsDescription, Validators: []validator.Set{setvalidator.SizeAtLeast(1), tfdiag.NoNulls{}},
 			},
 			"verify": schema.SingleNestedAttribute{
 				Optional: true, Attributes: checkset.Attributes(),

@@ -15,6 +15,7 @@ import (
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/service"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
 type s3BucketConfig struct {
@@ -41,7 +42,7 @@ var s3Bucket = kind{
 			"exclude": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Patterns of whole keys to leave out: `**` is anything, `*` anything but a slash, `?` one character that is no slash.",
-				Validators:          []validator.Set{setvalidator.ValueStringsAre(stringvalidator.LengthBetween(1, 1024)), setvalidator.NoNullValues()},
+				Validators:          []validator.Set{setvalidator.ValueStringsAre(stringvalidator.LengthBetween(1, 1024)), tfdiag.NoNulls{}},
 			},
 		},
 	},
