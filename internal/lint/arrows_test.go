@@ -27,6 +27,7 @@ const (
 	emulator  = "internal/emulator"
 	workspace = "internal/workspace"
 	provider  = "internal/provider"
+	lifeline  = "internal/lifeline"
 	clock     = engine + "clock"
 	tfdiag    = feature + "tfdiag"
 )
@@ -81,7 +82,8 @@ var outside = []string{framework, tflog, sdk, sdkConfig, awsbase, gocmp, acctest
 func house() map[string][]string {
 	anything := []string{framework, tflog, sdk, sdkConfig, awsbase}
 	rooms := map[string][]string{
-		".":                 append([]string{provider}, anything...),
+		".":                 append([]string{lifeline, provider}, anything...),
+		lifeline:            anything,
 		awsapi:              {sdk, sdkConfig, awsbase},
 		emulator:            {sdk, sdkConfig, awsbase},
 		workspace:           anything,

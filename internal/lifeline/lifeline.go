@@ -1,0 +1,91 @@
+// Package lifeline lets the provider outlive Terraform for as long as it takes to leave everything in order.
+//
+// A Terraform that is killed takes nothing with it: its providers go on, until their first word to its closed pipe kills
+// them (SIGPIPE), or for ever. Here the provider ignores SIGPIPE, notices that its parent is gone, cancels the work that
+// changes something, waits until that has put things in order (a switch moves traffic back on a deadline of its own), and exits.
+package lifeline
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// patience is how long the work may take to put things in order: longer than anybody would allow a revert to take.
+const patience = time.Hour
+
+// ErrGone is the cause of the contexts that end because Terraform is gone. It is a context.Canceled.
+var ErrGone = fmt.Errorf("the process that started the provider is gone: %w", context.Canceled)
+
+// Line is the tie between the provider and the process that started it.
+type Line struct {
+	parent context.Context // ends with ErrGone
+	lost   context.CancelCauseFunc
+
+	mu   sync.Mutex
+	busy int
+	idle chan struct{} // told when the last work ends
+}
+
+// Hold ignores SIGPIPE for good and watches the parent. When it is gone and all work has ended, the process exits with
+// status 1: nobody is left to tell. Call it once, and not in debug mode, where the parent is a shell or a debugger.
+func Hold() *Line {
+	signal.Ignore(syscall.SIGPIPE)
+	line := newLine()
+	gone := parentGone()
+	go func() { // owner: the process
+		<-gone
+		line.end(patience)
+		os.Exit(1)
+	}()
+	return line
+}
+
+func newLine() *Line {
+	parent, lost := context.WithCancelCause(context.Background())
+	return &Line{parent: parent, lost: lost, idle: make(chan struct{}, 1)}
+}
+
+// end cancels the work and returns when it has ended, or after limit.
+func (l *Line) end(limit time.Duration) {
+	l.lost(ErrGone)
+	deadline := time.NewTimer(limit)
+	defer deadline.Stop()
+	for l.working() {
+		select {
+		case <-l.idle:
+		case <-deadline.C:
+			return
+		}
+	}
+}
+
+func (l *Line) working() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.busy > 0
+}
+
+// begin counts a piece of work, whose context ends with ErrGone when the parent is gone. done must be called once.
+func (l *Line) begin(ctx context.Context) (work context.Context, done func()) {
+	l.mu.Lock()
+	l.busy++
+	l.mu.Unlock()
+	work, cancel := context.WithCancelCause(ctx)
+	untie := context.AfterFunc(l.parent, func() { cancel(ErrGone) })
+	return work, func() {
+		untie()
+		cancel(nil)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.busy--
+		select {
+		case l.idle <- struct{}{}:
+		default: // somebody was told already
+		}
+	}
+}
