@@ -160,6 +160,9 @@ func TestECSService(t *testing.T) {
 			{ServiceDeploymentArn: aws.String("arn:older"), Status: "SUCCESSFUL"},
 		}
 	}
+	failedBeside := func(service *ecstypes.Service) {
+		service.Deployments = append(service.Deployments, ecstypes.Deployment{Id: aws.String("ecs-svc/1"), Status: aws.String("ACTIVE"), TaskDefinition: aws.String("web:3"), RolloutState: "FAILED"})
+	}
 	for name, test := range map[string]struct {
 		fake  fakeECS
 		want  outcome
@@ -173,20 +176,32 @@ func TestECSService(t *testing.T) {
 		"failed": {fakeECS{services: ecsService(func(s *ecstypes.Service) {
 			s.Deployments[0].RolloutState, s.Deployments[0].RolloutStateReason = "FAILED", aws.String("tasks failed to start")
 		})}, outcome{Fail, true, "the deployment ecs-svc/2 of web:2 failed: tasks failed to start"}, 0},
-		"going back": {fakeECS{services: ecsService(func(s *ecstypes.Service) {
-			breaker(s)
-			s.Deployments = append(s.Deployments, ecstypes.Deployment{Id: aws.String("ecs-svc/1"), Status: aws.String("ACTIVE"), TaskDefinition: aws.String("web:3"), RolloutState: "FAILED"})
-		})}, outcome{Fail, true, "the deployment ecs-svc/1 of web:3 failed"}, 0},
-		"gone back":            {fakeECS{services: ecsService(breaker), deployments: last("ROLLBACK_SUCCESSFUL")}, outcome{Fail, true, "rolled back (arn:new, ROLLBACK_SUCCESSFUL): circuit breaker"}, 1},
-		"by an alarm":          {fakeECS{services: ecsService(alarms), deployments: last("ROLLBACK_IN_PROGRESS")}, outcome{Fail, true, "rolled back (arn:new, ROLLBACK_IN_PROGRESS)"}, 1},
-		"by hand":              {fakeECS{services: ecsService(func(s *ecstypes.Service) { s.CurrentServiceDeployment = aws.String("arn:new") }), deployments: last("STOPPED")}, outcome{Fail, true, "stopped (arn:new, STOPPED)"}, 1},
-		"could not go back":    {fakeECS{services: ecsService(breaker), deployments: last("ROLLBACK_FAILED")}, outcome{Fail, true, "ROLLBACK_FAILED"}, 1},
-		"gone forward":         {fakeECS{services: ecsService(breaker), deployments: last("SUCCESSFUL")}, outcome{Pass, false, ""}, 1},
-		"not quite done":       {fakeECS{services: ecsService(breaker), deployments: last("IN_PROGRESS")}, outcome{Fail, false, "its last deployment is IN_PROGRESS (arn:new)"}, 1},
-		"something new":        {fakeECS{services: ecsService(breaker), deployments: last("MAGIC")}, outcome{Error, false, "MAGIC"}, 1},
-		"no history":           {fakeECS{services: ecsService(breaker)}, outcome{Pass, false, ""}, 1},
-		"history not allowed":  {fakeECS{services: ecsService(breaker), listed: api("AccessDeniedException")}, outcome{Error, true, "ecs:ListServiceDeployments"}, 1},
-		"history is throttled": {fakeECS{services: ecsService(breaker), listed: api("ThrottlingException")}, outcome{Error, false, "ThrottlingException"}, 1},
+		"going back": {
+			fakeECS{services: ecsService(func(s *ecstypes.Service) { breaker(s); failedBeside(s) }), deployments: last("ROLLBACK_IN_PROGRESS")},
+			outcome{Fail, true, "rolled back (arn:new, ROLLBACK_IN_PROGRESS)"},
+			1,
+		},
+		"going back, without a history": {fakeECS{services: ecsService(func(s *ecstypes.Service) { breaker(s); failedBeside(s) })}, outcome{Fail, true, "the deployment ecs-svc/1 of web:3 failed"}, 1},
+		"mended by a newer one": {
+			fakeECS{services: ecsService(func(s *ecstypes.Service) {
+				breaker(s)
+				failedBeside(s)
+				s.Deployments[0].RolloutState = "IN_PROGRESS"
+			}), deployments: last("IN_PROGRESS")},
+			outcome{Fail, false, "the rollout of web:2 is IN_PROGRESS"},
+			1,
+		},
+		"mended, and cannot go back": {fakeECS{services: ecsService(failedBeside)}, outcome{Pass, false, ""}, 0},
+		"gone back":                  {fakeECS{services: ecsService(breaker), deployments: last("ROLLBACK_SUCCESSFUL")}, outcome{Fail, true, "rolled back (arn:new, ROLLBACK_SUCCESSFUL): circuit breaker"}, 1},
+		"by an alarm":                {fakeECS{services: ecsService(alarms), deployments: last("ROLLBACK_IN_PROGRESS")}, outcome{Fail, true, "rolled back (arn:new, ROLLBACK_IN_PROGRESS)"}, 1},
+		"by hand":                    {fakeECS{services: ecsService(func(s *ecstypes.Service) { s.CurrentServiceDeployment = aws.String("arn:new") }), deployments: last("STOPPED")}, outcome{Fail, true, "stopped (arn:new, STOPPED)"}, 1},
+		"could not go back":          {fakeECS{services: ecsService(breaker), deployments: last("ROLLBACK_FAILED")}, outcome{Fail, true, "ROLLBACK_FAILED"}, 1},
+		"gone forward":               {fakeECS{services: ecsService(breaker), deployments: last("SUCCESSFUL")}, outcome{Pass, false, ""}, 1},
+		"not quite done":             {fakeECS{services: ecsService(breaker), deployments: last("IN_PROGRESS")}, outcome{Fail, false, "its last deployment is IN_PROGRESS (arn:new)"}, 1},
+		"something new":              {fakeECS{services: ecsService(breaker), deployments: last("MAGIC")}, outcome{Error, false, "MAGIC"}, 1},
+		"no history":                 {fakeECS{services: ecsService(breaker)}, outcome{Pass, false, ""}, 1},
+		"history not allowed":        {fakeECS{services: ecsService(breaker), listed: api("AccessDeniedException")}, outcome{Error, true, "ecs:ListServiceDeployments"}, 1},
+		"history is throttled":       {fakeECS{services: ecsService(breaker), listed: api("ThrottlingException")}, outcome{Error, false, "ThrottlingException"}, 1},
 		"by CodeDeploy": {fakeECS{services: ecsService(func(s *ecstypes.Service) {
 			breaker(s)
 			s.Deployments, s.DeploymentController = nil, &ecstypes.DeploymentController{Type: "CODE_DEPLOY"}

@@ -62,14 +62,19 @@ func (e *ECSService) Probe(ctx context.Context) Observation {
 	}
 	seen.Latency = latency
 	if last != nil {
-		seen = judgeDeployment(seen, what, last)
+		return judgeDeployment(seen, what, last)
+	}
+	// Without a history, what failed beside the current deployment is what that one replaces: it goes back.
+	if failed := deploymentWhere(service, func(d types.Deployment) bool { return d.RolloutState == types.DeploymentRolloutStateFailed }); failed != nil {
+		return failedDeployment(seen, what, failed)
 	}
 	return seen
 }
 
 func attemptsOfECS(o *ecs.Options) { o.RetryMaxAttempts = awsAttempts }
 
-// rolledOut judges what DescribeServices tells of a service.
+// rolledOut judges what DescribeServices tells of a service. A failed deployment beside the current one may be what a newer
+// one replaces, or what is rolled back: the history of deployments tells.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
 func rolledOut(what string, service *types.Service) Observation {
 	seen := Observation{Status: Pass, Values: map[string]string{
@@ -79,18 +84,13 @@ func rolledOut(what string, service *types.Service) Observation {
 		seen.Final = true
 		return seen.fail("%s is %s, not ACTIVE", what, status)
 	}
-	for _, deployment := range service.Deployments {
-		if deployment.RolloutState == types.DeploymentRolloutStateFailed {
-			seen.Final = true
-			seen.Values["rollout_state"] = string(deployment.RolloutState)
-			return seen.fail("%s: the deployment %s of %s failed: %s", what, aws.ToString(deployment.Id), aws.ToString(deployment.TaskDefinition), aws.ToString(deployment.RolloutStateReason))
-		}
-	}
-	if i := slices.IndexFunc(service.Deployments, func(d types.Deployment) bool { return aws.ToString(d.Status) == "PRIMARY" }); i >= 0 {
-		primary := service.Deployments[i]
+	if primary := deploymentWhere(service, func(d types.Deployment) bool { return aws.ToString(d.Status) == "PRIMARY" }); primary != nil {
 		seen.Values["task_definition"] = aws.ToString(primary.TaskDefinition)
-		// A service behind a Classic Load Balancer has no rollout state.
-		if state := primary.RolloutState; state != "" {
+		state := primary.RolloutState
+		if state == types.DeploymentRolloutStateFailed {
+			return failedDeployment(seen, what, primary)
+		}
+		if state != "" { // a service behind a Classic Load Balancer has none
 			seen.Values["rollout_state"] = string(state)
 			if state != types.DeploymentRolloutStateCompleted {
 				return seen.fail("%s: the rollout of %s is %s (%d of %d tasks run)", what, aws.ToString(primary.TaskDefinition), state, primary.RunningCount, primary.DesiredCount)
@@ -106,6 +106,18 @@ func rolledOut(what string, service *types.Service) Observation {
 		return seen.fail("%s runs %d tasks, not the %d desired (%d pending)", what, service.RunningCount, service.DesiredCount, service.PendingCount)
 	}
 	return seen
+}
+
+func deploymentWhere(service *types.Service, holds func(types.Deployment) bool) *types.Deployment {
+	if i := slices.IndexFunc(service.Deployments, holds); i >= 0 {
+		return &service.Deployments[i]
+	}
+	return nil
+}
+
+func failedDeployment(seen Observation, what string, deployment *types.Deployment) Observation {
+	seen.Final = true
+	return seen.fail("%s: the deployment %s of %s failed: %s", what, aws.ToString(deployment.Id), aws.ToString(deployment.TaskDefinition), aws.ToString(deployment.RolloutStateReason))
 }
 
 // revertible tells that ECS may have put an earlier deployment back: by circuit breaker, alarm or hand. ECS names the current
