@@ -46,7 +46,6 @@ func (k kind) members() map[string]attr.Type {
 var kinds = []kind{
 	route53Kind,
 	lambdaAliasKind,
-	listenerKind,
 }
 
 func kindNames() string {
