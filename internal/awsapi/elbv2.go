@@ -26,3 +26,18 @@ func (c *Clients) ELBV2(ctx context.Context, region string) (*ELBV2, error) {
 func (f *ELBV2) DescribeTargetHealth(ctx context.Context, in *elasticloadbalancingv2.DescribeTargetHealthInput, options ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.DescribeTargetHealthOutput, error) {
 	return f.sdk().DescribeTargetHealth(ctx, in, options...)
 }
+
+// DescribeRules calls Elastic Load Balancing.
+func (f *ELBV2) DescribeRules(ctx context.Context, in *elasticloadbalancingv2.DescribeRulesInput, options ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.DescribeRulesOutput, error) {
+	return f.sdk().DescribeRules(ctx, in, options...)
+}
+
+// DescribeTargetGroups calls Elastic Load Balancing.
+func (f *ELBV2) DescribeTargetGroups(ctx context.Context, in *elasticloadbalancingv2.DescribeTargetGroupsInput, options ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.DescribeTargetGroupsOutput, error) {
+	return f.sdk().DescribeTargetGroups(ctx, in, options...)
+}
+
+// ModifyRule calls Elastic Load Balancing.
+func (f *ELBV2) ModifyRule(ctx context.Context, in *elasticloadbalancingv2.ModifyRuleInput, options ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.ModifyRuleOutput, error) {
+	return f.sdk().ModifyRule(ctx, in, options...)
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/acctest"
+	"github.com/project3-ls/terraform-provider-reliability/internal/acctest/targettest"
 )
 
 // target is one more kind of target: its configuration, and the summary that a snapshot shows of it.
@@ -29,10 +30,16 @@ func newParameter(t *testing.T, config aws.Config) target {
 	return target{`ssm_parameter = { name = "/kinds/password" }`, "parameter /kinds/password (SecureString) on version 1"}
 }
 
+func newRule(t *testing.T) target {
+	t.Helper()
+	return target{fmt.Sprintf("listener_rule = { arn = %q }", targettest.NewBalancer(t, "kinds").Rule), "rule that does: forward to kinds-blue 100, kinds-green 0"}
+}
+
 // TestAccSnapshot_kinds: every further kind is captured and imported through Terraform; the engine's own tests put it back.
 func TestAccSnapshot_kinds(t *testing.T) {
 	config := acctest.Emulator(t).AWSConfig()
 	for kind, made := range map[string]target{
+		"listener_rule": newRule(t),
 		"ssm_parameter": newParameter(t, config),
 	} {
 		t.Run(kind, func(t *testing.T) {

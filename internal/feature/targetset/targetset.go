@@ -39,6 +39,7 @@ type kind struct {
 // kinds are all kinds of targets, one a line.
 var kinds = []kind{
 	lambdaAlias,
+	listenerRule,
 	route53Record,
 	s3Bucket,
 	ssmParameter,
