@@ -27,6 +27,11 @@ func (f *ELBV2) DescribeTargetHealth(ctx context.Context, in *elasticloadbalanci
 	return f.sdk().DescribeTargetHealth(ctx, in, options...)
 }
 
+// DescribeListeners calls Elastic Load Balancing.
+func (f *ELBV2) DescribeListeners(ctx context.Context, in *elasticloadbalancingv2.DescribeListenersInput, options ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.DescribeListenersOutput, error) {
+	return f.sdk().DescribeListeners(ctx, in, options...)
+}
+
 // DescribeRules calls Elastic Load Balancing.
 func (f *ELBV2) DescribeRules(ctx context.Context, in *elasticloadbalancingv2.DescribeRulesInput, options ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.DescribeRulesOutput, error) {
 	return f.sdk().DescribeRules(ctx, in, options...)
@@ -35,6 +40,11 @@ func (f *ELBV2) DescribeRules(ctx context.Context, in *elasticloadbalancingv2.De
 // DescribeTargetGroups calls Elastic Load Balancing.
 func (f *ELBV2) DescribeTargetGroups(ctx context.Context, in *elasticloadbalancingv2.DescribeTargetGroupsInput, options ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.DescribeTargetGroupsOutput, error) {
 	return f.sdk().DescribeTargetGroups(ctx, in, options...)
+}
+
+// ModifyListener calls Elastic Load Balancing.
+func (f *ELBV2) ModifyListener(ctx context.Context, in *elasticloadbalancingv2.ModifyListenerInput, options ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.ModifyListenerOutput, error) {
+	return f.sdk().ModifyListener(ctx, in, options...)
 }
 
 // ModifyRule calls Elastic Load Balancing.

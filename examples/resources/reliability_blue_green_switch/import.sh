@@ -3,3 +3,6 @@ terraform import reliability_blue_green_switch.www www=route53,Z0123456789EXAMPL
 
 # A Lambda alias: the function, the alias, and the versions of blue and green:
 terraform import reliability_blue_green_switch.api api=lambda_alias,shop-api,live,7,8
+
+# A listener or a rule of an Application Load Balancer: its ARN, and the ARNs of the target groups of blue and green:
+terraform import reliability_blue_green_switch.shop shop=listener,arn:aws:elasticloadbalancing:...:listener/app/shop/...,arn:aws:elasticloadbalancing:...:targetgroup/shop-blue/...,arn:aws:elasticloadbalancing:...:targetgroup/shop-green/...

@@ -46,6 +46,7 @@ func (k kind) members() map[string]attr.Type {
 var kinds = []kind{
 	route53Kind,
 	lambdaAliasKind,
+	listenerKind,
 }
 
 func kindNames() string {
