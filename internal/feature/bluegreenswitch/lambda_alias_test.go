@@ -74,7 +74,7 @@ resource "reliability_blue_green_switch" "test" {
 const quick = `strategy = { type = "canary", steps = [10] }`
 
 func TestAccSwitchOfALambdaAlias(t *testing.T) {
-	f := newFunction(t, "switched")
+	f := newFunction(t, "switched-alias")
 	acctest.Emulator(t).ResetCalls()
 	bad := newApp(t)
 	bad.status.Store(500)
@@ -84,7 +84,7 @@ func TestAccSwitchOfALambdaAlias(t *testing.T) {
 			{
 				Config: f.config("blue", "1", "2"),
 				ConfigStateChecks: []statecheck.StateCheck{
-					live(100, 0), value("id", knownvalue.StringRegexp(regexp.MustCompile(`^lambda_alias,[a-z0-9-]+,switched,live$`))), value("estimated_recovery_seconds", knownvalue.Int64Exact(2)),
+					live(100, 0), value("id", knownvalue.StringRegexp(regexp.MustCompile(`^lambda_alias,[a-z0-9-]+,switched-alias,live$`))), value("estimated_recovery_seconds", knownvalue.Int64Exact(2)),
 				},
 			},
 			{ // the target is not well: nothing is moved
@@ -105,7 +105,7 @@ func TestAccSwitchOfALambdaAlias(t *testing.T) {
 				Check:            func(*terraformState) error { f.wantServes("2"); return nil },
 			},
 			{
-				ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: "lambda_alias,switched,live,1,2",
+				ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: "lambda_alias,switched-alias,live,1,2",
 				ImportStateVerifyIgnore: []string{"switched_at", "last_switch_seconds", "strategy"},
 			},
 			{ // the next release goes into the idle colour
