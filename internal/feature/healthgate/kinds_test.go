@@ -209,7 +209,7 @@ resource "terraform_data" "after" {
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{
 			PreConfig: func() { s.status.Store(500) }, Config: text(""), PlanOnly: true,
-			ExpectError: regexp.MustCompile(`(?s)Health checks failed.*site \(http\) failed after 2 attempts.*Live now.*nothing\s+was\s+changed.*What to do`),
+			ExpectError: regexp.MustCompile(`(?s)Health checks failed.*site \(http\) failed after 2 attempts.*Live now.*themselves\s+change\s+nothing.*What to do`),
 		},
 		{Config: text(`on_failure = "record"`), ConfigStateChecks: []statecheck.StateCheck{
 			statecheck.ExpectKnownValue(data, tfjsonpath.New("healthy"), knownvalue.Bool(false)),
