@@ -170,7 +170,7 @@ func TestAccTheTargetDisappears(t *testing.T) {
 				PreConfig:   func() { s.change(types.ChangeActionDelete, s.record("green", 0, 1)) },
 				Config:      s.config("blue"),
 				PlanOnly:    true, // what a refresh saw of it before must not hide that it is gone
-				ExpectError: saying("The target of the route does not exist", `"green"`, `Attribute: routes["www"].route53`),
+				ExpectError: saying("The target of the route does not exist", `"green"`, "terraform destroy -refresh=false", `Attribute: routes["www"].route53`),
 			},
 			{ // it is back: the plan that was refused changed nothing
 				PreConfig:        func() { s.put(s.record("green", 0, 1)) },

@@ -167,7 +167,7 @@ func wordRead(diags *diag.Diagnostics, route route, err error) {
 	if errors.Is(err, traffic.ErrMissing) {
 		message.Summary = "The target of the route does not exist"
 		message.Next = "check the names, the account and the Region. When the target is made in the same configuration, refer to an attribute of it that is known only afterwards, " +
-			"such as fqdn of an aws_route53_record, so that the plan does not look for it before it is there."
+			"such as fqdn of an aws_route53_record, so that the plan does not look for it before it is there. A destroy plans first and meets this too: terraform destroy -refresh=false goes past it."
 	}
 	tfdiag.ErrorAt(diags, route.at, message)
 }
