@@ -35,6 +35,7 @@ type benchmark struct {
 var benchmarks = []benchmark{
 	{"provider", providerRows},
 	{"switch", switchRows},
+	{"health", healthRows},
 }
 
 // bench is what benchmarks share.

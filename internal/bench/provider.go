@@ -61,7 +61,7 @@ func providerRows(ctx context.Context, b *bench) ([]row, error) {
 	if err := w.Init(ctx); err != nil {
 		return nil, err
 	}
-	memory, err := idlePlan(ctx, w)
+	memory, err := watched(ctx, w, "plan", "-no-color", "-input=false")
 	if err != nil {
 		return nil, err
 	}
@@ -158,9 +158,9 @@ func (raw) Unmarshal(data []byte, v any) error {
 
 func (raw) Name() string { return "raw" }
 
-// idlePlan runs a plan and returns the most resident memory that the provider's process ever had.
-func idlePlan(ctx context.Context, w *workspace.Workspace) (int64, error) {
-	cmd := w.Command(ctx, "plan", "-no-color", "-input=false")
+// watched runs the client and returns the most resident memory that the provider's process ever had.
+func watched(ctx context.Context, w *workspace.Workspace, args ...string) (int64, error) {
+	cmd := w.Command(ctx, args...)
 	if err := cmd.Start(); err != nil {
 		return 0, err
 	}

@@ -34,7 +34,7 @@ type Options struct {
 	Root string
 	// Env is added to the environment, as KEY=VALUE; TF_* and AWS_* of this process are left out.
 	Env []string
-	// Mirror is a filesystem mirror with other providers (hashicorp/aws), or "".
+	// Mirror is a filesystem mirror with hashicorp's providers, or "".
 	Mirror string
 	// Terraform is the client to run; "" means the one on PATH, else a downloaded one.
 	Terraform string
@@ -109,7 +109,7 @@ func install(ctx context.Context, options Options, target string) error {
 func installation(ours, other string) string {
 	text := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n", ours)
 	if other != "" {
-		text += fmt.Sprintf("  filesystem_mirror {\n    path    = %q\n    include = [\"hashicorp/aws\"]\n  }\n", other)
+		text += fmt.Sprintf("  filesystem_mirror {\n    path    = %q\n    include = [\"hashicorp/*\"]\n  }\n", other)
 	}
 	return text + "}\n"
 }
