@@ -29,3 +29,18 @@ func (f *ECS) DescribeServices(ctx context.Context, in *ecs.DescribeServicesInpu
 func (f *ECS) ListServiceDeployments(ctx context.Context, in *ecs.ListServiceDeploymentsInput, options ...func(*ecs.Options)) (*ecs.ListServiceDeploymentsOutput, error) {
 	return f.sdk().ListServiceDeployments(ctx, in, options...)
 }
+
+// DescribeTaskDefinition calls ECS.
+func (f *ECS) DescribeTaskDefinition(ctx context.Context, in *ecs.DescribeTaskDefinitionInput, options ...func(*ecs.Options)) (*ecs.DescribeTaskDefinitionOutput, error) {
+	return f.sdk().DescribeTaskDefinition(ctx, in, options...)
+}
+
+// RegisterTaskDefinition calls ECS.
+func (f *ECS) RegisterTaskDefinition(ctx context.Context, in *ecs.RegisterTaskDefinitionInput, options ...func(*ecs.Options)) (*ecs.RegisterTaskDefinitionOutput, error) {
+	return f.sdk().RegisterTaskDefinition(ctx, in, options...)
+}
+
+// UpdateService calls ECS.
+func (f *ECS) UpdateService(ctx context.Context, in *ecs.UpdateServiceInput, options ...func(*ecs.Options)) (*ecs.UpdateServiceOutput, error) {
+	return f.sdk().UpdateService(ctx, in, options...)
+}

@@ -83,6 +83,10 @@ func (r *ecsRules) rule(operation string) rule {
 }
 
 func (r *ecsRules) deploy(ctx context.Context, x *exchange) (*answer, error) {
+	refused, err := x.refuseInactive(ctx)
+	if refused != nil || err != nil {
+		return refused, err
+	}
 	reply, err := x.forward(ctx)
 	if err != nil || reply.status >= http.StatusBadRequest {
 		return reply, err

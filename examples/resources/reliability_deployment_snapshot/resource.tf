@@ -13,6 +13,7 @@ resource "reliability_deployment_snapshot" "before" {
     site  = { s3_bucket = { bucket = "shop-site", exclude = ["uploads/*"] } }
     names = { route53_record = { zone_id = "Z0123456789EXAMPLE", name = "www.shop.example", type = "A" } }
     flags = { ssm_parameter = { name = "/shop/flags" } }
+    tasks = { ecs_service = { cluster = "shop", service = "worker" } }
     rule  = { listener_rule = { arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener-rule/app/shop/0123456789abcdef/0123456789abcdef/0123456789abcdef" } }
   }
 

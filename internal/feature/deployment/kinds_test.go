@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -30,6 +32,26 @@ func newParameter(t *testing.T, config aws.Config) target {
 	return target{`ssm_parameter = { name = "/kinds/password" }`, "parameter /kinds/password (SecureString) on version 1"}
 }
 
+func newService(t *testing.T, config aws.Config) target {
+	t.Helper()
+	ctx, client, name := t.Context(), ecs.NewFromConfig(config), aws.String("kinds")
+	if _, err := client.CreateCluster(ctx, &ecs.CreateClusterInput{ClusterName: name}); err != nil {
+		t.Fatal(err)
+	}
+	definition, err := client.RegisterTaskDefinition(ctx, &ecs.RegisterTaskDefinitionInput{
+		Family: name, ContainerDefinitions: []ecstypes.ContainerDefinition{{Name: name, Image: name, Memory: aws.Int32(64)}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.CreateService(ctx, &ecs.CreateServiceInput{
+		Cluster: name, ServiceName: name, TaskDefinition: definition.TaskDefinition.TaskDefinitionArn, DesiredCount: aws.Int32(2),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return target{`ecs_service = { cluster = "kinds", service = "kinds" }`, "service kinds with kinds:1, 2 tasks"}
+}
+
 func newRule(t *testing.T) target {
 	t.Helper()
 	return target{fmt.Sprintf("listener_rule = { arn = %q }", targettest.NewBalancer(t, "kinds").Rule), "rule that does: forward to kinds-blue 100, kinds-green 0"}
@@ -39,6 +61,7 @@ func newRule(t *testing.T) target {
 func TestAccSnapshot_kinds(t *testing.T) {
 	config := acctest.Emulator(t).AWSConfig()
 	for kind, made := range map[string]target{
+		"ecs_service":   newService(t, config),
 		"listener_rule": newRule(t),
 		"ssm_parameter": newParameter(t, config),
 	} {
