@@ -5,6 +5,7 @@ import (
 
 	action "github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // ActionAttributes are Attributes for an action. Terraform has no sensitive attributes in an action, and refuses
@@ -45,15 +46,22 @@ func toAction(attribute schema.Attribute) action.Attribute {
 	case schema.MapAttribute:
 		return action.MapAttribute{ElementType: a.ElementType, Required: a.Required, Optional: a.Optional, MarkdownDescription: a.MarkdownDescription + hint, Validators: a.Validators}
 	case schema.SingleNestedAttribute:
-		return action.SingleNestedAttribute{Attributes: forAction(a.Attributes), Required: a.Required, Optional: a.Optional, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators}
+		attributes := forAction(a.Attributes)
+		return action.SingleNestedAttribute{Attributes: attributes, CustomType: objectOf(attributes), Required: a.Required, Optional: a.Optional, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators}
 	case schema.ListNestedAttribute:
+		attributes := forAction(a.NestedObject.Attributes)
+		object := objectOf(attributes)
 		return action.ListNestedAttribute{
-			NestedObject: action.NestedAttributeObject{Attributes: forAction(a.NestedObject.Attributes), Validators: a.NestedObject.Validators},
+			CustomType:   types.ListType{ElemType: object},
+			NestedObject: action.NestedAttributeObject{Attributes: attributes, CustomType: object, Validators: a.NestedObject.Validators},
 			Required:     a.Required, Optional: a.Optional, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators,
 		}
 	case schema.MapNestedAttribute:
+		attributes := forAction(a.NestedObject.Attributes)
+		object := objectOf(attributes)
 		return action.MapNestedAttribute{
-			NestedObject: action.NestedAttributeObject{Attributes: forAction(a.NestedObject.Attributes), Validators: a.NestedObject.Validators},
+			CustomType:   types.MapType{ElemType: object},
+			NestedObject: action.NestedAttributeObject{Attributes: attributes, CustomType: object, Validators: a.NestedObject.Validators},
 			Required:     a.Required, Optional: a.Optional, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators,
 		}
 	default:

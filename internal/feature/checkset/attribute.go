@@ -33,10 +33,13 @@ func Attribute() schema.MapNestedAttribute {
 	for _, kind := range kinds {
 		check[kind.name] = kind.attribute
 	}
+	check = allTyped(check)
+	object := objectOf(check)
 	return schema.MapNestedAttribute{
 		Required:     true,
 		Validators:   []validator.Map{mapvalidator.SizeAtLeast(1)},
-		NestedObject: schema.NestedAttributeObject{Attributes: check},
+		CustomType:   types.MapType{ElemType: object},
+		NestedObject: schema.NestedAttributeObject{Attributes: check, CustomType: object},
 		MarkdownDescription: "What is checked: a map of a name of your choice to exactly one kind of check. Expressions are [expr-lang](https://expr-lang.org/docs/language-definition) over " +
 			"`status`, `headers`, `body`, `json` and `latency_ms` (for `lambda` also `payload`); an unknown name is an error at plan, a field that an answer lacks is a failed attempt (allow it with `?.` or `??`).",
 	}

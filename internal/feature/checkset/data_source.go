@@ -5,6 +5,7 @@ import (
 
 	datasource "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // forDataSource turns attributes of a resource into those of a data source, so that each is written once. What is
@@ -36,15 +37,22 @@ func toDataSource(attribute schema.Attribute) datasource.Attribute {
 	case schema.MapAttribute:
 		return datasource.MapAttribute{ElementType: a.ElementType, Required: a.Required, Optional: a.Optional, Sensitive: a.Sensitive, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators}
 	case schema.SingleNestedAttribute:
-		return datasource.SingleNestedAttribute{Attributes: forDataSource(a.Attributes), Required: a.Required, Optional: a.Optional, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators}
+		attributes := forDataSource(a.Attributes)
+		return datasource.SingleNestedAttribute{Attributes: attributes, CustomType: objectOf(attributes), Required: a.Required, Optional: a.Optional, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators}
 	case schema.ListNestedAttribute:
+		attributes := forDataSource(a.NestedObject.Attributes)
+		object := objectOf(attributes)
 		return datasource.ListNestedAttribute{
-			NestedObject: datasource.NestedAttributeObject{Attributes: forDataSource(a.NestedObject.Attributes), Validators: a.NestedObject.Validators},
+			CustomType:   types.ListType{ElemType: object},
+			NestedObject: datasource.NestedAttributeObject{Attributes: attributes, CustomType: object, Validators: a.NestedObject.Validators},
 			Required:     a.Required, Optional: a.Optional, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators,
 		}
 	case schema.MapNestedAttribute:
+		attributes := forDataSource(a.NestedObject.Attributes)
+		object := objectOf(attributes)
 		return datasource.MapNestedAttribute{
-			NestedObject: datasource.NestedAttributeObject{Attributes: forDataSource(a.NestedObject.Attributes)},
+			CustomType:   types.MapType{ElemType: object},
+			NestedObject: datasource.NestedAttributeObject{Attributes: attributes, CustomType: object},
 			Required:     a.Required, Optional: a.Optional, MarkdownDescription: a.MarkdownDescription, Validators: a.Validators,
 		}
 	default:
