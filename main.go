@@ -6,6 +6,8 @@ import (
 	"errors"
 	"flag"
 	"log"
+	"os"
+	"runtime/debug"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -20,11 +22,17 @@ var version = "dev"
 
 const address = "registry.terraform.io/project3-ls/reliability"
 
+// gcPercent keeps a gate of 500 checks below 120 MB: most of what the framework makes of a configuration is garbage soon.
+const gcPercent = 30
+
 func main() {
-	debug := flag.Bool("debug", false, "serve for a debugger and print the TF_REATTACH_PROVIDERS to export")
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	attach := flag.Bool("debug", false, "serve for a debugger and print the TF_REATTACH_PROVIDERS to export")
 	flag.Parse()
 	serve := serve
-	if *debug {
+	if *attach {
 		serve = serveForDebugger
 	}
 	if err := serve(); err != nil {
