@@ -41,7 +41,8 @@ func Attribute() schema.MapNestedAttribute {
 		CustomType:   types.MapType{ElemType: object},
 		NestedObject: schema.NestedAttributeObject{Attributes: check, CustomType: object},
 		MarkdownDescription: "What is checked: a map of a name of your choice to exactly one kind of check. Expressions are [expr-lang](https://expr-lang.org/docs/language-definition) over " +
-			"`status`, `headers`, `body`, `json` and `latency_ms` (for `lambda` also `payload`); an unknown name is an error at plan, a field that an answer lacks is a failed attempt (allow it with `?.` or `??`).",
+			"`status`, `headers`, `body`, `json` and `latency_ms` (for `lambda` also `payload`); an unknown name is an error at plan, a field that an answer lacks is a failed attempt (allow it with `?.` or `??`). " +
+			"Secrets belong into the attributes that are sensitive or write-only: addresses, names and what is expected of an answer appear in reasons and reports.",
 	}
 }
 
