@@ -56,6 +56,9 @@ func (d *DNS) Probe(ctx context.Context) Observation {
 		kind = dns.TypeA
 	}
 	what := dns.TypeToString[kind] + " " + strings.TrimSuffix(d.Domain, ".")
+	if cannotExist(d.Domain) {
+		return Observation{Status: Fail, Final: true, Latency: time.Since(started), Reason: what + ": the name cannot exist"}
+	}
 	answer, resolver, err := d.ask(ctx, kind)
 	latency := time.Since(started)
 	if err != nil {
