@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -86,43 +85,6 @@ func known(text types.String) *string {
 	}
 	value := text.ValueString()
 	return &value
-}
-
-type collection interface {
-	attr.Value
-	ElementsAs(ctx context.Context, target any, allowUnhandled bool) diag.Diagnostics
-}
-
-// stringsOf returns the known elements of a list or set of strings.
-func stringsOf(ctx context.Context, values collection, diags *diag.Diagnostics) []string {
-	if values.IsNull() || values.IsUnknown() {
-		return nil
-	}
-	var elements []types.String
-	diags.Append(values.ElementsAs(ctx, &elements, false)...)
-	var found []string
-	for _, element := range elements {
-		if value := known(element); value != nil {
-			found = append(found, *value)
-		}
-	}
-	return found
-}
-
-// stringMap returns the known elements of a map of strings.
-func stringMap(ctx context.Context, values types.Map, diags *diag.Diagnostics) map[string]string {
-	if values.IsNull() || values.IsUnknown() {
-		return nil
-	}
-	var elements map[string]types.String
-	diags.Append(values.ElementsAs(ctx, &elements, false)...)
-	found := make(map[string]string, len(elements))
-	for key, element := range elements {
-		if value := known(element); value != nil {
-			found[key] = *value
-		}
-	}
-	return found
 }
 
 // once keeps the first success of build; a failure is tried again.

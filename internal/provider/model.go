@@ -14,6 +14,7 @@ import (
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/store"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
@@ -126,8 +127,8 @@ func (m *model) toAWS(ctx context.Context, diags *diag.Diagnostics) awsapi.Confi
 		Config: awsbase.Config{
 			AccessKey: m.AccessKey.ValueString(), SecretKey: m.SecretKey.ValueString(), Token: m.Token.ValueString(),
 			Profile: m.Profile.ValueString(), Region: m.Region.ValueString(), StsRegion: m.STSRegion.ValueString(),
-			SharedConfigFiles: stringsOf(ctx, m.SharedConfigFiles, diags), SharedCredentialsFiles: stringsOf(ctx, m.SharedCredentialsFiles, diags),
-			AllowedAccountIds: stringsOf(ctx, m.AllowedAccountIDs, diags), ForbiddenAccountIds: stringsOf(ctx, m.ForbiddenAccountIDs, diags),
+			SharedConfigFiles: configured.Strings(ctx, m.SharedConfigFiles, diags), SharedCredentialsFiles: configured.Strings(ctx, m.SharedCredentialsFiles, diags),
+			AllowedAccountIds: configured.Strings(ctx, m.AllowedAccountIDs, diags), ForbiddenAccountIds: configured.Strings(ctx, m.ForbiddenAccountIDs, diags),
 			MaxRetries: int(m.MaxRetries.ValueInt64()), RetryMode: aws.RetryMode(m.RetryMode.ValueString()),
 			TokenBucketRateLimiterCapacity: int(m.TokenBucketRateLimiterCapacity.ValueInt64()),
 			CustomCABundle:                 m.CustomCABundle.ValueString(), Insecure: m.Insecure.ValueBool(),
@@ -153,15 +154,15 @@ func (m *model) toAWS(ctx context.Context, diags *diag.Diagnostics) awsapi.Confi
 		config.AssumeRole = []awsbase.AssumeRole{{
 			RoleARN: role.RoleARN.ValueString(), ExternalID: role.ExternalID.ValueString(), Policy: role.Policy.ValueString(),
 			Duration:   duration(role.Duration, path.Root("assume_role").AtName("duration"), diags),
-			PolicyARNs: stringsOf(ctx, role.PolicyARNs, diags), SessionName: role.SessionName.ValueString(), SourceIdentity: role.SourceIdentity.ValueString(),
-			Tags: stringMap(ctx, role.Tags, diags), TransitiveTagKeys: stringsOf(ctx, role.TransitiveTagKeys, diags),
+			PolicyARNs: configured.Strings(ctx, role.PolicyARNs, diags), SessionName: role.SessionName.ValueString(), SourceIdentity: role.SourceIdentity.ValueString(),
+			Tags: configured.StringMap(ctx, role.Tags, diags), TransitiveTagKeys: configured.Strings(ctx, role.TransitiveTagKeys, diags),
 		}}
 	}
 	if role := m.AssumeRoleWithWebIdentity; role != nil {
 		config.AssumeRoleWithWebIdentity = &awsbase.AssumeRoleWithWebIdentity{
 			RoleARN: role.RoleARN.ValueString(), Policy: role.Policy.ValueString(), SessionName: role.SessionName.ValueString(),
 			Duration:   duration(role.Duration, path.Root("assume_role_with_web_identity").AtName("duration"), diags),
-			PolicyARNs: stringsOf(ctx, role.PolicyARNs, diags), WebIdentityToken: role.WebIdentityToken.ValueString(), WebIdentityTokenFile: role.WebIdentityTokenFile.ValueString(),
+			PolicyARNs: configured.Strings(ctx, role.PolicyARNs, diags), WebIdentityToken: role.WebIdentityToken.ValueString(), WebIdentityTokenFile: role.WebIdentityTokenFile.ValueString(),
 		}
 	}
 	return config

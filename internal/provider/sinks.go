@@ -8,6 +8,7 @@ import (
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/notify"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 )
 
 type metricsModel struct {
@@ -40,7 +41,7 @@ func (m *model) toSink(ctx context.Context, clients *awsapi.Clients, diags *diag
 				}
 				return or(m.Metrics.Namespace, defaultNamespace)
 			},
-			Dimensions: stringMap(ctx, m.Metrics.Dimensions, diags),
+			Dimensions: configured.StringMap(ctx, m.Metrics.Dimensions, diags),
 		})
 	}
 	if m.Notify == nil {

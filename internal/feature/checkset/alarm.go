@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/probe"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 )
 
 type alarmModel struct {
@@ -32,7 +33,7 @@ func alarmKind() kind {
 			model := decode[alarmModel](ctx, object, attribute, diags)
 			return &probe.Alarm{
 				Client: func(ctx context.Context) (probe.AlarmAPI, error) { return deps.Data.AWS.CloudWatch(ctx, deps.Region) },
-				Names:  stringList(ctx, model.Names, diags), AllowInsufficientData: model.AllowInsufficientData.ValueBool(),
+				Names:  configured.Strings(ctx, model.Names, diags), AllowInsufficientData: model.AllowInsufficientData.ValueBool(),
 			}
 		},
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/probe"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 )
 
 type apiGatewayModel struct {
@@ -57,7 +58,7 @@ func apiGatewayKind() kind {
 				HTTP:   func(ctx context.Context) (probe.HTTPAPI, error) { return deps.Data.AWS.APIGatewayV2(ctx, deps.Region) },
 				Region: func(ctx context.Context) (string, error) { return deps.Data.AWS.Region(ctx, deps.Region) },
 				API:    model.APIID.ValueString(), Stage: model.Stage.ValueString(), Path: model.Path.ValueString(), Method: model.Method.ValueString(),
-				Headers: stringMap(ctx, model.Headers, diags), SensitiveHeaders: stringMap(ctx, model.SensitiveHeaders, diags), Body: model.Body.ValueString(),
+				Headers: configured.StringMap(ctx, model.Headers, diags), SensitiveHeaders: configured.StringMap(ctx, model.SensitiveHeaders, diags), Body: model.Body.ValueString(),
 				CORSOrigin: model.CORSOrigin.ValueString(), Expect: toExpect(ctx, model.Expect, probe.HTTPDialect, at.AtName("expect"), diags),
 				URL: toURL(model.URL, at.AtName("url"), diags),
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/probe"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
@@ -64,8 +65,8 @@ func corsKind() kind {
 			page, err := probe.ParseOrigin(model.Origin.ValueString())
 			invalid(diags, at.AtName("origin"), err)
 			return &probe.CORS{
-				URL: address, Origin: page, Method: model.Method.ValueString(), RequestHeaders: stringList(ctx, model.RequestHeaders, diags),
-				Headers: stringMap(ctx, model.Headers, diags), SensitiveHeaders: stringMap(ctx, model.SensitiveHeaders, diags), Body: model.Body.ValueString(),
+				URL: address, Origin: page, Method: model.Method.ValueString(), RequestHeaders: configured.Strings(ctx, model.RequestHeaders, diags),
+				Headers: configured.StringMap(ctx, model.Headers, diags), SensitiveHeaders: configured.StringMap(ctx, model.SensitiveHeaders, diags), Body: model.Body.ValueString(),
 				Credentials: model.Credentials.ValueBool(), TLS: trusted(model.CAPEM, at.AtName("ca_pem"), diags), ConnectTo: model.ConnectTo.ValueString(),
 			}
 		},

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/probe"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 )
 
 type dnsModel struct {
@@ -40,7 +41,7 @@ func dnsKind() kind {
 		name: "dns", attribute: attribute,
 		build: func(ctx context.Context, object types.Object, at path.Path, _ Deps, diags *diag.Diagnostics) probe.Probe {
 			model := decode[dnsModel](ctx, object, attribute, diags)
-			check := &probe.DNS{Domain: model.Name.ValueString(), Expect: stringList(ctx, model.Expect, diags), MinAnswers: toInt(model.MinAnswers, 1)}
+			check := &probe.DNS{Domain: model.Name.ValueString(), Expect: configured.Strings(ctx, model.Expect, diags), MinAnswers: toInt(model.MinAnswers, 1)}
 			var err error
 			if text := model.Type.ValueString(); text != "" {
 				check.Type, err = probe.ParseDNSType(text)

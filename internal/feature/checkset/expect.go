@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/probe"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
@@ -73,7 +74,7 @@ func toExpect(ctx context.Context, object types.Object, dialect probe.Dialect, a
 	if diags.HasError() {
 		return expect
 	}
-	for _, element := range stringList(ctx, model.Status, diags) {
+	for _, element := range configured.Strings(ctx, model.Status, diags) {
 		parsed, err := probe.ParseStatusRange(element)
 		invalid(diags, at.AtName("status"), err)
 		expect.Status = append(expect.Status, parsed)
@@ -84,8 +85,8 @@ func toExpect(ctx context.Context, object types.Object, dialect probe.Dialect, a
 		invalid(diags, at.AtName("body_matches"), err)
 		expect.BodyMatches = compiled
 	}
-	expect.Header = stringMap(ctx, model.Header, diags)
-	results := stringMap(ctx, model.JSON, diags)
+	expect.Header = configured.StringMap(ctx, model.Header, diags)
+	results := configured.StringMap(ctx, model.JSON, diags)
 	for _, key := range slices.Sorted(maps.Keys(results)) {
 		compiled, err := probe.CompileExpression(key, dialect)
 		invalid(diags, at.AtName("json").AtMapKey(key), err)

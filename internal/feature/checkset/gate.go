@@ -82,7 +82,7 @@ func toCheck(ctx context.Context, name string, object types.Object, at path.Path
 		check.Timeout = toDuration(timeout, gate.DefaultAttemptTimeout, at.AtName("timeout"), diags)
 	}
 	if needs, ok := attributes["needs"].(types.Set); ok {
-		check.Needs = stringList(ctx, needs, diags)
+		check.Needs = configured.Strings(ctx, needs, diags)
 	}
 	for _, kind := range kinds {
 		chosen, ok := attributes[kind.name].(types.Object)

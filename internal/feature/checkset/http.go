@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/probe"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
@@ -91,13 +92,13 @@ func httpKind() kind {
 
 // request is everything but the URL.
 func (m *httpModel) request(ctx context.Context, at path.Path, diags *diag.Diagnostics) probe.HTTP {
-	secret := stringMap(ctx, m.SensitiveHeaders, diags)
+	secret := configured.StringMap(ctx, m.SensitiveHeaders, diags)
 	if secret == nil {
 		secret = map[string]string{}
 	}
-	maps.Copy(secret, stringMap(ctx, m.HeadersWO, diags))
+	maps.Copy(secret, configured.StringMap(ctx, m.HeadersWO, diags))
 	return probe.HTTP{
-		Method: m.Method.ValueString(), Headers: stringMap(ctx, m.Headers, diags), SensitiveHeaders: secret,
+		Method: m.Method.ValueString(), Headers: configured.StringMap(ctx, m.Headers, diags), SensitiveHeaders: secret,
 		Body: m.Body.ValueString(), FollowRedirects: toBool(m.FollowRedirects, true), TLS: m.trust(at, diags),
 		ConnectTo: m.ConnectTo.ValueString(), Expect: toExpect(ctx, m.Expect, probe.HTTPDialect, at.AtName("expect"), diags),
 	}

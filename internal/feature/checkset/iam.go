@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/probe"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 )
 
 type iamModel struct {
@@ -43,7 +44,7 @@ func iamKind() kind {
 			model := decode[iamModel](ctx, object, attribute, diags)
 			return &probe.IAM{
 				Client:    func(ctx context.Context) (probe.IAMAPI, error) { return deps.Data.AWS.IAM(ctx, deps.Region) },
-				Principal: model.PrincipalARN.ValueString(), Actions: stringList(ctx, model.Actions, diags), Resources: stringList(ctx, model.Resources, diags),
+				Principal: model.PrincipalARN.ValueString(), Actions: configured.Strings(ctx, model.Actions, diags), Resources: configured.Strings(ctx, model.Resources, diags),
 			}
 		},
 	}

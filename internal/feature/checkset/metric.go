@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/probe"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 )
 
 type metricModel struct {
@@ -65,7 +66,7 @@ func metricKind() kind {
 			check := &probe.Metric{
 				Client:    func(ctx context.Context) (probe.MetricAPI, error) { return deps.Data.AWS.CloudWatch(ctx, deps.Region) },
 				Namespace: model.Namespace.ValueString(), MetricName: model.MetricName.ValueString(), Threshold: model.Threshold.ValueFloat64(),
-				Dimensions: stringMap(ctx, model.Dimensions, diags), MinSamples: toInt(model.MinSamples, 1),
+				Dimensions: configured.StringMap(ctx, model.Dimensions, diags), MinSamples: toInt(model.MinSamples, 1),
 			}
 			var err error
 			check.Statistic, err = probe.ParseStatistic(model.Statistic.ValueString())

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/probe"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 )
 
 type s3WebsiteModel struct {
@@ -59,7 +60,7 @@ func toPaths(ctx context.Context, paths types.List, at path.Path, diags *diag.Di
 	if paths.IsNull() {
 		return []string{"/"}
 	}
-	found := stringList(ctx, paths, diags)
+	found := configured.Strings(ctx, paths, diags)
 	for i, one := range found {
 		invalid(diags, at.AtListIndex(i), probe.ParsePath(one))
 	}

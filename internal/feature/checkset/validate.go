@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/gate"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
@@ -40,7 +41,7 @@ func (g *Gate) Validate(ctx context.Context, at path.Path, diags *diag.Diagnosti
 		validateKind(ctx, name, object, at, diags)
 		refuseNulls(object, at, diags)
 		if set, ok := object.Attributes()["needs"].(types.Set); ok {
-			needs[name] = stringList(ctx, set, diags)
+			needs[name] = configured.Strings(ctx, set, diags)
 		}
 	}
 	validateNeeds(needs, at.AtName("checks"), diags)

@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/probe"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
@@ -104,7 +105,7 @@ func stepsOf(object types.Object) []attr.Value {
 func (m *stepModel) build(ctx context.Context, at path.Path, diags *diag.Diagnostics) probe.Step {
 	step := probe.Step{Name: m.Name.ValueString(), URL: m.URL.ValueString(), HTTP: m.request(ctx, at, diags), Always: m.Always.ValueBool()}
 	invalid(diags, at.AtName("url"), probe.ParseStepURL(step.URL))
-	captures := stringMap(ctx, m.Capture, diags)
+	captures := configured.StringMap(ctx, m.Capture, diags)
 	for _, name := range slices.Sorted(maps.Keys(captures)) {
 		compiled, err := probe.CompileExpression(captures[name], probe.HTTPDialect)
 		invalid(diags, at.AtName("capture").AtMapKey(name), err)
@@ -179,7 +180,7 @@ func (m *stepModel) validatePlaceholders(ctx context.Context, captured map[strin
 		{expect.Header, at.AtName("expect").AtName("header")},
 		{expect.JSON, at.AtName("expect").AtName("json")},
 	} {
-		values := stringMap(ctx, texts.values, diags)
+		values := configured.StringMap(ctx, texts.values, diags)
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			check(values[name], texts.at.AtMapKey(name))
 		}
