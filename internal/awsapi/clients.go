@@ -26,45 +26,69 @@ type Clients struct {
 	mu     sync.Mutex
 	loaded *aws.Config
 
-	apigateway   map[string]*APIGateway
-	apigatewayv2 map[string]*APIGatewayV2
-	cloudfront   map[string]*CloudFront
-	cloudwatch   map[string]*CloudWatch
-	ec2          map[string]*EC2
-	ecs          map[string]*ECS
-	elbv2        map[string]*ELBV2
-	eventbridge  map[string]*EventBridge
-	iam          map[string]*IAM
-	lambda       map[string]*Lambda
-	rds          map[string]*RDS
-	route53      map[string]*Route53
-	s3           map[string]*S3
-	sns          map[string]*SNS
-	ssm          map[string]*SSM
-	sts          map[string]*STS
+	apigateway              map[string]*APIGateway
+	apigatewayv2            map[string]*APIGatewayV2
+	autoscaling             map[string]*AutoScaling
+	cloudfront              map[string]*CloudFront
+	cloudfrontkeyvaluestore map[string]*CloudFrontKeyValueStore
+	cloudtrail              map[string]*CloudTrail
+	cloudwatch              map[string]*CloudWatch
+	cloudwatchlogs          map[string]*CloudWatchLogs
+	configservice           map[string]*ConfigService
+	dynamodb                map[string]*DynamoDB
+	ec2                     map[string]*EC2
+	ecs                     map[string]*ECS
+	elbv2                   map[string]*ELBV2
+	eventbridge             map[string]*EventBridge
+	iam                     map[string]*IAM
+	kms                     map[string]*KMS
+	lambda                  map[string]*Lambda
+	pricing                 map[string]*Pricing
+	rds                     map[string]*RDS
+	route53                 map[string]*Route53
+	s3                      map[string]*S3
+	s3control               map[string]*S3Control
+	scheduler               map[string]*Scheduler
+	secretsmanager          map[string]*SecretsManager
+	sns                     map[string]*SNS
+	sqs                     map[string]*SQS
+	ssm                     map[string]*SSM
+	sts                     map[string]*STS
 }
 
 // New returns clients over config. version is the provider's own, for the user agent.
 func New(config Config, version string) *Clients {
 	return &Clients{
-		config:       config,
-		version:      version,
-		apigateway:   map[string]*APIGateway{},
-		apigatewayv2: map[string]*APIGatewayV2{},
-		cloudfront:   map[string]*CloudFront{},
-		cloudwatch:   map[string]*CloudWatch{},
-		ec2:          map[string]*EC2{},
-		ecs:          map[string]*ECS{},
-		elbv2:        map[string]*ELBV2{},
-		eventbridge:  map[string]*EventBridge{},
-		iam:          map[string]*IAM{},
-		lambda:       map[string]*Lambda{},
-		rds:          map[string]*RDS{},
-		route53:      map[string]*Route53{},
-		s3:           map[string]*S3{},
-		sns:          map[string]*SNS{},
-		ssm:          map[string]*SSM{},
-		sts:          map[string]*STS{},
+		config:                  config,
+		version:                 version,
+		apigateway:              map[string]*APIGateway{},
+		apigatewayv2:            map[string]*APIGatewayV2{},
+		autoscaling:             map[string]*AutoScaling{},
+		cloudfront:              map[string]*CloudFront{},
+		cloudfrontkeyvaluestore: map[string]*CloudFrontKeyValueStore{},
+		cloudtrail:              map[string]*CloudTrail{},
+		cloudwatch:              map[string]*CloudWatch{},
+		cloudwatchlogs:          map[string]*CloudWatchLogs{},
+		configservice:           map[string]*ConfigService{},
+		dynamodb:                map[string]*DynamoDB{},
+		ec2:                     map[string]*EC2{},
+		ecs:                     map[string]*ECS{},
+		elbv2:                   map[string]*ELBV2{},
+		eventbridge:             map[string]*EventBridge{},
+		iam:                     map[string]*IAM{},
+		kms:                     map[string]*KMS{},
+		lambda:                  map[string]*Lambda{},
+		pricing:                 map[string]*Pricing{},
+		rds:                     map[string]*RDS{},
+		route53:                 map[string]*Route53{},
+		s3:                      map[string]*S3{},
+		s3control:               map[string]*S3Control{},
+		scheduler:               map[string]*Scheduler{},
+		secretsmanager:          map[string]*SecretsManager{},
+		sns:                     map[string]*SNS{},
+		sqs:                     map[string]*SQS{},
+		ssm:                     map[string]*SSM{},
+		sts:                     map[string]*STS{},
 	}
 }
 

@@ -32,8 +32,9 @@ type Config struct {
 
 // ServiceKeys are the keys that Config.Endpoints takes.
 var ServiceKeys = []string{
-	"apigateway", "apigatewayv2", "cloudfront", "cloudwatch", "ec2", "ecs", "elbv2", "eventbridge", "iam", "lambda", "rds", "route53", "s3", "sns",
-	"ssm", "sso", "sts",
+	"apigateway", "apigatewayv2", "autoscaling", "cloudfront", "cloudfrontkeyvaluestore", "cloudtrail", "cloudwatch", "configservice", "dynamodb", "ec2",
+	"ecs", "elbv2", "eventbridge", "iam", "kms", "lambda", "logs", "pricing", "rds", "route53", "s3", "s3control", "scheduler", "secretsmanager", "sns",
+	"sqs", "ssm", "sso", "sts",
 }
 
 // ConfigError says that no AWS configuration could be made: credentials, profile, role or region.

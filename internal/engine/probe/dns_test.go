@@ -10,17 +10,30 @@ import (
 	"github.com/miekg/dns"
 )
 
+// bothProtocols listens over UDP and over TCP on one port. What is free for the one may be taken for the other: then on the next.
+func bothProtocols(t *testing.T) (net.PacketConn, net.Listener) {
+	t.Helper()
+	var taken error
+	for range 20 {
+		packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		listener, err := net.Listen("tcp", packets.LocalAddr().String())
+		if err == nil {
+			return packets, listener
+		}
+		packets.Close()
+		taken = err
+	}
+	t.Fatal(taken)
+	return nil, nil
+}
+
 // resolve serves the records over UDP, and over TCP on the same port; a name that starts with "big." is truncated over UDP.
 func resolve(t *testing.T, records ...string) string {
 	t.Helper()
-	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", packets.LocalAddr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	packets, listener := bothProtocols(t)
 	handler := dns.HandlerFunc(func(w dns.ResponseWriter, question *dns.Msg) {
 		answer := new(dns.Msg).SetReply(question)
 		asked := question.Question[0]
