@@ -37,7 +37,7 @@ func Attribute() schema.MapNestedAttribute {
 	object := objectOf(check)
 	return schema.MapNestedAttribute{
 		Required:     true,
-		Validators:   []validator.Map{mapvalidator.SizeAtLeast(1)},
+		Validators:   []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(stringvalidator.LengthAtLeast(1))},
 		CustomType:   types.MapType{ElemType: object},
 		NestedObject: schema.NestedAttributeObject{Attributes: check, CustomType: object},
 		MarkdownDescription: "What is checked: a map of a name of your choice to exactly one kind of check. Expressions are [expr-lang](https://expr-lang.org/docs/language-definition) over " +

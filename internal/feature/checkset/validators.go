@@ -61,8 +61,8 @@ func (v text) ValidateMap(_ context.Context, req validator.MapRequest, resp *val
 }
 
 var (
-	duration         = text{"Invalid duration", `write a number with a unit that is not negative, such as "30s", "5m" or "1h30m".`, checkDuration(false)}
-	positiveDuration = text{"Invalid duration", `write a positive number with a unit, such as "30s", "5m" or "1h30m".`, checkDuration(true)}
+	duration         = text{"Invalid duration", `write a number with a unit that is not negative, such as "30s", "5m" or "1h30m"; a day is "24h".`, checkDuration(false)}
+	positiveDuration = text{"Invalid duration", `write a positive number with a unit, such as "30s", "5m" or "1h30m"; a day is "24h".`, checkDuration(true)}
 	statusRange      = text{"Invalid HTTP status range", `write a status or a range of them between 100 and 599, such as "204" or "200-299".`, func(s string) error {
 		_, err := probe.ParseStatusRange(s)
 		return err
