@@ -10,8 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // MotoVersion is the release of moto that the rules were written against, and the one that is installed where there
@@ -131,11 +132,11 @@ func ownPython(ctx context.Context) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(folder), 0o750); err != nil {
 		return "", err
 	}
-	unlock, err := lockFile(ctx, folder+".lock")
-	if err != nil {
+	lock := flock.New(folder + ".lock")
+	if _, err := lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
 		return "", err
 	}
-	defer unlock()
+	defer lock.Close() //nolint:errcheck // the lock goes with the process at the latest
 	if isFile(ready) {
 		return python, nil
 	}
@@ -153,28 +154,4 @@ func ownPython(ctx context.Context) (string, error) {
 		}
 	}
 	return python, os.WriteFile(ready, []byte(MotoVersion+"\n"), 0o600)
-}
-
-// lockFile takes an exclusive lock on a file, waiting until the context ends.
-func lockFile(ctx context.Context, path string) (unlock func(), err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // in our own cache folder
-	if err != nil {
-		return nil, err
-	}
-	for {
-		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return func() { _ = file.Close() }, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
-			_ = file.Close()
-			return nil, err
-		}
-		select {
-		case <-ctx.Done():
-			_ = file.Close()
-			return nil, ctx.Err()
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
 }
