@@ -13,7 +13,7 @@ func (r Request) triggered(m snapshot.Manifest, plan Plan) notify.Event {
 		Kind: notify.RollbackTriggered, At: r.Clock.Now(), Subject: subject(fmt.Sprintf("Rollback of %s to %s triggered", m.Name, m.ID())),
 		Detail:  map[string]any{"snapshot": m.ID(), "reason": r.Reason, "changes": len(plan.Changes()), "targets": len(plan.Targets), "holder": r.Holder},
 		Labels:  map[string]string{"Deployment": m.Name},
-		Metrics: []notify.Metric{{Name: "RollbackTriggered", Value: 1, Unit: "Count"}},
+		Metrics: []notify.Metric{notify.MetricRollbackTriggered.Of(1)},
 	}
 }
 
@@ -32,8 +32,8 @@ func (r Request) completed(result Result) notify.Event {
 		Detail: map[string]any{"snapshot": m.ID(), "reason": r.Reason, "status": string(result.Status), "targets": targets, "recovery_seconds": result.Recovery.Seconds()},
 		Labels: map[string]string{"Deployment": m.Name},
 		Metrics: []notify.Metric{
-			{Name: "RollbackSuccess", Value: success, Unit: "Count"},
-			{Name: "RecoveryTime", Value: result.Recovery.Seconds(), Unit: "Seconds"},
+			notify.MetricRollbackSuccess.Of(success),
+			notify.MetricRecoveryTime.Of(result.Recovery.Seconds()),
 		},
 	}
 }

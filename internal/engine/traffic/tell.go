@@ -41,11 +41,11 @@ func (s *shift) note(stage Stage, lane *lane, what string) {
 }
 
 func duration(d time.Duration) notify.Metric {
-	return notify.Metric{Name: "SwitchDuration", Value: d.Seconds(), Unit: "Seconds"}
+	return notify.MetricSwitchDuration.Of(d.Seconds())
 }
 
 func recovery(d time.Duration) notify.Metric {
-	return notify.Metric{Name: "SwitchRecoveryDuration", Value: d.Seconds(), Unit: "Seconds"}
+	return notify.MetricSwitchRecoveryDuration.Of(d.Seconds())
 }
 
 // tell sends an event, also after ctx has ended. A failure is a warning.

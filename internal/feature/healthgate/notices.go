@@ -71,7 +71,7 @@ func completed(at time.Time, result gate.Result, c circumstances) event {
 	e := event{
 		Kind: notify.HealthCheckCompleted, At: at, Subject: "Health checks " + string(result.Verdict),
 		Labels: labels(c.deployment), Attributes: attributes(result, c), Detail: detail(result, c),
-		Metrics: []notify.Metric{{Name: "HealthCheckDuration", Value: float64(result.Duration.Milliseconds()), Unit: "Milliseconds"}},
+		Metrics: []notify.Metric{notify.MetricHealthCheckDuration.Of(float64(result.Duration.Milliseconds()))},
 	}
 	if c.deployment != "" {
 		return e
@@ -92,12 +92,12 @@ func ended(at time.Time, result gate.Result, c circumstances) event {
 	e := event{
 		Kind: notify.DeploymentSucceeded, At: at, Subject: subject("Deployment succeeded: " + c.deployment),
 		Labels: labels(c.deployment), Attributes: attributes(result, c), Detail: detail(result, c),
-		Metrics: []notify.Metric{{Name: "DeploymentSuccess", Value: 1, Unit: "Count"}},
+		Metrics: []notify.Metric{notify.MetricDeploymentSuccess.Of(1)},
 	}
 	switch c.outcome(result.Verdict) {
 	case outcomeFailure:
 		e.Kind, e.Subject = notify.DeploymentFailed, subject("Deployment failed: "+c.deployment)
-		e.Metrics = []notify.Metric{{Name: "DeploymentFailure", Value: 1, Unit: "Count"}}
+		e.Metrics = []notify.Metric{notify.MetricDeploymentFailure.Of(1)}
 	case outcomeRecovery:
 		e.Subject = subject("Deployment recovered: " + c.deployment)
 	}
