@@ -26,6 +26,7 @@ type distribution struct {
 	generation int
 	changed    time.Time
 	aliases    []string
+	config     *node // as it was asked for
 }
 
 func newCloudfrontRules(propagation time.Duration) *cloudfrontRules {
@@ -108,9 +109,13 @@ func (c *cloudfrontRules) create(ctx context.Context, x *exchange) (*answer, err
 	if err != nil || reply.status >= http.StatusBadRequest {
 		return reply, err
 	}
+	config, err := parseNode(x.body, configElement)
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration that moto took: %w", err)
+	}
 	id := element(reply.body, "Id")
-	c.distributions[id] = &distribution{generation: 1, changed: time.Now(), aliases: aliases}
-	return c.stamp(id, reply), nil
+	c.distributions[id] = &distribution{generation: 1, changed: time.Now(), aliases: aliases, config: config}
+	return c.stamp(id, reply)
 }
 
 func (c *cloudfrontRules) get(ctx context.Context, x *exchange) (*answer, error) {
@@ -118,7 +123,7 @@ func (c *cloudfrontRules) get(ctx context.Context, x *exchange) (*answer, error)
 	if err != nil || reply.status >= http.StatusBadRequest {
 		return reply, err
 	}
-	return c.stamp(x.Resource, reply), nil
+	return c.stamp(x.Resource, reply)
 }
 
 func (c *cloudfrontRules) list(ctx context.Context, x *exchange) (*answer, error) {
@@ -152,9 +157,13 @@ func (c *cloudfrontRules) update(ctx context.Context, x *exchange) (*answer, err
 	if err != nil || reply.status >= http.StatusBadRequest {
 		return reply, err
 	}
+	config, err := parseNode(x.body, configElement)
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration that moto took: %w", err)
+	}
 	known := c.distributions[x.Resource]
-	known.generation, known.changed, known.aliases = known.generation+1, time.Now(), aliases
-	return c.stamp(x.Resource, reply), nil
+	known.generation, known.changed, known.aliases, known.config = known.generation+1, time.Now(), aliases, config
+	return c.stamp(x.Resource, reply)
 }
 
 // remove is https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DeleteDistribution.html: only a disabled
@@ -218,18 +227,23 @@ func (c *cloudfrontRules) status(known *distribution) string {
 	return "Deployed"
 }
 
-// stamp puts the ETag and the status into moto's answer.
-func (c *cloudfrontRules) stamp(id string, reply *answer) *answer {
+// stamp puts the ETag, the status and the whole configuration into moto's answer.
+func (c *cloudfrontRules) stamp(id string, reply *answer) (*answer, error) {
 	known := c.distributions[id]
 	if known == nil {
-		return reply
+		return reply, nil
+	}
+	body, err := withConfig(reply.body, known.config)
+	if err != nil {
+		return nil, err
 	}
 	reply.header.Set("Etag", c.etag(id))
-	reply.body = replaceElement(reply.body, "Status", c.status(known))
+	reply.header.Del("Content-Length")
+	reply.body = replaceElement(body, "Status", c.status(known))
 	for _, empty := range noCertificate {
 		reply.body = bytes.ReplaceAll(reply.body, []byte(empty), nil)
 	}
-	return reply
+	return reply, nil
 }
 
 // noCertificate are the certificates that a distribution does not have, which CloudFront leaves out:
