@@ -18,15 +18,17 @@ type Lease struct {
 	journal *Journal
 	target  string
 
-	mu   sync.Mutex
-	kept leaseRecord
-	etag string
+	mu       sync.Mutex
+	kept     leaseRecord
+	etag     string
+	presence *presence // nil where the machine has none
 }
 
 type leaseRecord struct {
 	Target  string    `json:"target"`
 	Holder  string    `json:"holder"`
-	Token   string    `json:"token"` // tells two leases of one holder apart
+	Token   string    `json:"token"`          // tells two leases of one holder apart
+	Boot    string    `json:"boot,omitempty"` // of the holder's machine, where the token's file is
 	Since   time.Time `json:"since"`
 	Expires time.Time `json:"expires"`
 }
@@ -35,7 +37,8 @@ type leaseRecord struct {
 // won, so more than a few say that the target is busy.
 const acquireTries = 5
 
-// Acquire takes the lease on target for ttl, or returns a *HeldError. An expired lease is taken over.
+// Acquire takes the lease on target for ttl, or returns a *HeldError. An expired lease is taken over, and at once one whose
+// holder is known to be dead: a process of this very machine, which did not restart since (Linux only).
 func (j *Journal) Acquire(ctx context.Context, target string, ttl time.Duration) (*Lease, error) {
 	var held *HeldError
 	for range acquireTries {
@@ -47,16 +50,18 @@ func (j *Journal) Acquire(ctx context.Context, target string, ttl time.Duration)
 			return nil, fmt.Errorf("lease on %s: %w", target, err)
 		default:
 			held = &HeldError{Target: target, Holder: current.Holder, Expires: current.Expires}
-			if j.clock.Now().Before(current.Expires) {
+			if j.clock.Now().Before(current.Expires) && !current.dead() {
 				return nil, held
 			}
 			cond = store.Condition{IfMatch: etag}
 		}
-		lease := &Lease{journal: j, target: target, kept: leaseRecord{Target: target, Holder: j.holder, Token: rand.Text(), Since: j.clock.Now().UTC()}}
+		lease := j.newLease(target)
 		err = lease.write(ctx, ttl, cond)
 		if err == nil {
+			current.forget()
 			return lease, nil
 		}
+		lease.presence.leave()
 		if !errors.Is(err, store.ErrPrecondition) {
 			return nil, fmt.Errorf("lease on %s: %w", target, err)
 		}
@@ -65,6 +70,15 @@ func (j *Journal) Acquire(ctx context.Context, target string, ttl time.Duration)
 		held = &HeldError{Target: target, Holder: "others, who keep taking and giving it up", Expires: j.clock.Now()}
 	}
 	return nil, held
+}
+
+func (j *Journal) newLease(target string) *Lease {
+	lease := &Lease{journal: j, target: target, kept: leaseRecord{Target: target, Holder: j.holder, Token: rand.Text(), Since: j.clock.Now().UTC()}}
+	lease.presence = appear(lease.kept.Token)
+	if lease.presence != nil {
+		lease.kept.Boot = bootID()
+	}
+	return lease
 }
 
 func (j *Journal) readLease(ctx context.Context, target string) (leaseRecord, string, error) {
@@ -122,11 +136,13 @@ func (l *Lease) Expires() time.Time {
 }
 
 // Release gives the lease up. Releasing a lease that was lost is no error. Pass a context that outlives a cancelled
-// operation, or the next comer waits for the lease to expire.
+// operation, or the next comer waits for the lease to expire (where the holder's presence cannot be seen).
 func (l *Lease) Release(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	err := l.journal.store.Delete(ctx, key("lease", l.target), store.Condition{IfMatch: l.etag})
+	l.presence.leave()
+	l.presence = nil
 	if err != nil && !errors.Is(err, store.ErrPrecondition) {
 		return fmt.Errorf("lease on %s: %w", l.target, err)
 	}
