@@ -13,6 +13,7 @@ type Call struct {
 	Operation string // "GetAlias"
 	Resource  string // the name or id in the request, where there is one
 	Region    string
+	Caller    string // the access key that signed it
 	Status    int    // HTTP status of the answer; 0 for a dropped connection, and while there is no answer yet
 	Code      string // AWS error code, if any
 	Mutating  bool

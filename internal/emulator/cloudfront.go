@@ -20,6 +20,7 @@ type cloudfrontRules struct {
 
 	mu            sync.Mutex
 	distributions map[string]*distribution
+	at            time.Time // of the call that is being served
 }
 
 type distribution struct {
@@ -60,6 +61,7 @@ func (c *cloudfrontRules) rule(operation string) rule {
 	return func(ctx context.Context, x *exchange) (*answer, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		c.at = x.At
 		return serve(ctx, x)
 	}
 }
@@ -114,7 +116,7 @@ func (c *cloudfrontRules) create(ctx context.Context, x *exchange) (*answer, err
 		return nil, fmt.Errorf("read the configuration that moto took: %w", err)
 	}
 	id := element(reply.body, "Id")
-	c.distributions[id] = &distribution{generation: 1, changed: time.Now(), aliases: aliases, config: config}
+	c.distributions[id] = &distribution{generation: 1, changed: c.at, aliases: aliases, config: config}
 	return c.stamp(id, reply)
 }
 
@@ -162,7 +164,7 @@ func (c *cloudfrontRules) update(ctx context.Context, x *exchange) (*answer, err
 		return nil, fmt.Errorf("read the configuration that moto took: %w", err)
 	}
 	known := c.distributions[x.Resource]
-	known.generation, known.changed, known.aliases, known.config = known.generation+1, time.Now(), aliases, config
+	known.generation, known.changed, known.aliases, known.config = known.generation+1, c.at, aliases, config
 	return c.stamp(x.Resource, reply)
 }
 
@@ -221,7 +223,7 @@ func (c *cloudfrontRules) etag(id string) string {
 
 // status is InProgress until a change has reached the edge locations, then Deployed.
 func (c *cloudfrontRules) status(known *distribution) string {
-	if time.Since(known.changed) < c.propagation {
+	if c.at.Sub(known.changed) < c.propagation {
 		return "InProgress"
 	}
 	return "Deployed"

@@ -14,6 +14,7 @@ type Fault struct {
 	Service   string  // empty matches all
 	Operation string  // empty matches all
 	Resource  string  // empty matches all; else a substring
+	Caller    string  // empty matches all; else an access key
 	Mutating  bool    // match only mutating calls
 	After     int     // let that many matching calls through first
 	Times     int     // then spoil that many; 0 means all
@@ -27,6 +28,7 @@ type Fault struct {
 	Drop     bool          // close the connection without an answer, before moto has seen the request
 	DropLate bool          // close the connection without an answer, after moto has done the request
 	Hook     func(Call)    `json:"-"` // run before serving (kill a process, change something by hand), then serve
+	HookLate func(Call)    `json:"-"` // serve, and run before the answer is sent
 }
 
 // Inject adds a fault and returns what removes it.
@@ -84,7 +86,7 @@ func (l *faultList) choose(call Call) *Fault {
 
 func (f *armedFault) spoils(call Call) bool {
 	if (f.Service != "" && f.Service != call.Service) || (f.Operation != "" && f.Operation != call.Operation) ||
-		!strings.Contains(call.Resource, f.Resource) || (f.Mutating && !call.Mutating) {
+		(f.Caller != "" && f.Caller != call.Caller) || !strings.Contains(call.Resource, f.Resource) || (f.Mutating && !call.Mutating) {
 		return false
 	}
 	if f.Times > 0 && f.spoiled == f.Times {

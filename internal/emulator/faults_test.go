@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
@@ -241,5 +242,23 @@ func TestFaultEndsWithItsContext(t *testing.T) {
 	defer cancel()
 	if err := identity(ctx, once()); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v, want the deadline", err)
+	}
+}
+
+// A late hook runs when the call has taken effect and its caller does not know yet; a fault of one caller spares the others.
+func TestFaultHookLateOfOneCaller(t *testing.T) {
+	ctx, bucket := t.Context(), aws.String("hook-late")
+	other := once()
+	other.Credentials = credentials.NewStaticCredentialsProvider("other", "other", "")
+	var seen []emulator.Call
+	made := errors.New("the hook did not run")
+	inject(t, emulator.Fault{Service: "s3", Operation: "CreateBucket", Caller: "other", HookLate: func(call emulator.Call) {
+		seen = append(seen, call)
+		_, made = s3.NewFromConfig(once()).HeadBucket(ctx, &s3.HeadBucketInput{Bucket: bucket})
+	}})
+	must[*s3.CreateBucketOutput](t)(s3.NewFromConfig(once()).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("hook-spared")}))
+	must[*s3.CreateBucketOutput](t)(s3.NewFromConfig(other).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: bucket}))
+	if len(seen) != 1 || seen[0].Caller != "other" || seen[0].Resource != *bucket || made != nil {
+		t.Errorf("the hook saw %+v and the bucket %v", seen, made)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 )
 
 // maxBody bounds what is read of a request or an answer into memory: more than AWS takes anywhere but in S3, whose
@@ -74,7 +73,7 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	late := fault != nil && fault.DropLate
+	late := fault != nil && (fault.DropLate || fault.HookLate != nil)
 	if x.Service == "s3" && !late {
 		x.stream(w, finish)
 		return
@@ -83,7 +82,10 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		reply = x.fail(http.StatusBadGateway, "InternalFailure", "the emulator: "+err.Error())
 	}
-	if late {
+	if fault != nil && fault.HookLate != nil {
+		fault.HookLate(x.Call)
+	}
+	if fault != nil && fault.DropLate {
 		panic(http.ErrAbortHandler)
 	}
 	finish(reply.status, reply.code)
@@ -204,8 +206,8 @@ var errBodyTooLarge = errors.New("the body is larger than any AWS service but S3
 // read takes a request apart.
 func (e *Emulator) read(r *http.Request) (*exchange, error) {
 	x := &exchange{request: r, moto: e.moto.address}
-	x.At = time.Now()
-	x.Region, x.Service = scopeOf(r)
+	x.At = timeOf(r)
+	x.Region, x.Service, x.Caller = scopeOf(r)
 	if x.Service != "s3" {
 		body, err := readBody(r)
 		if err != nil {

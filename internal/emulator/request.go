@@ -5,20 +5,34 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // iamNames are the services whose signing name is not their name in IAM.
 var iamNames = map[string]string{"monitoring": "cloudwatch", "email": "ses", "eventbridge": "events"}
 
-// scopeOf returns the Region and the service (as in IAM) that a request was signed for:
+// TimeHeader is a header by which a caller whose clock is not the machine's says what time it is, as RFC 3339: what such
+// a caller changed propagates by that clock.
+const TimeHeader = "X-Emulator-Time"
+
+// timeOf returns when a call was made.
+func timeOf(r *http.Request) time.Time {
+	if at, err := time.Parse(time.RFC3339Nano, r.Header.Get(TimeHeader)); err == nil {
+		return at
+	}
+	return time.Now()
+}
+
+// scopeOf returns the Region and the service (as in IAM) that a request was signed for, and the access key that signed it:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. An unsigned request is
 // one to S3, as in moto.
-func scopeOf(r *http.Request) (region, service string) {
+func scopeOf(r *http.Request) (region, service, caller string) {
 	credential := r.URL.Query().Get("X-Amz-Credential")
 	if _, after, found := strings.Cut(r.Header.Get("Authorization"), "Credential="); found {
 		credential, _, _ = strings.Cut(after, ",")
 	}
 	scope := strings.Split(credential, "/")
+	caller = scope[0]
 	switch {
 	case len(scope) == 5:
 		region, service = scope[2], strings.ToLower(scope[3])
@@ -30,7 +44,7 @@ func scopeOf(r *http.Request) (region, service string) {
 	if name, ok := iamNames[service]; ok {
 		service = name
 	}
-	return region, service
+	return region, service, caller
 }
 
 // identify finds the protocol, the operation and the resource of a call.

@@ -23,6 +23,7 @@ type route53Rules struct {
 	mu      sync.Mutex
 	zones   map[string]*recordZone
 	changes map[string]time.Time // when each change was submitted
+	at      time.Time            // of the call that is being served
 }
 
 type recordZone struct {
@@ -64,6 +65,7 @@ func (r *route53Rules) locked(serve rule) rule {
 	return func(ctx context.Context, x *exchange) (*answer, error) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
+		r.at = x.At
 		return serve(ctx, x)
 	}
 }
@@ -135,7 +137,7 @@ type changeInfo struct {
 func (r *route53Rules) submitted() changeInfo {
 	sum := sha256.Sum256([]byte(strconv.Itoa(len(r.changes))))
 	id := "C" + strings.ToUpper(hex.EncodeToString(sum[:10]))
-	r.changes[id] = time.Now()
+	r.changes[id] = r.at
 	return r.info(id)
 }
 
@@ -143,7 +145,7 @@ func (r *route53Rules) submitted() changeInfo {
 func (r *route53Rules) info(id string) changeInfo {
 	at := r.changes[id]
 	info := changeInfo{ID: "/change/" + id, Status: "PENDING", SubmittedAt: at.UTC().Format("2006-01-02T15:04:05.000Z")}
-	if time.Since(at) >= r.propagation {
+	if r.at.Sub(at) >= r.propagation {
 		info.Status = "INSYNC"
 	}
 	return info

@@ -1,6 +1,7 @@
 package emulator_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -10,6 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
 )
 
 func zone(t *testing.T, client *route53.Client, name string) string {
@@ -185,6 +190,29 @@ func TestRoute53ChangePropagates(t *testing.T) {
 	}
 	_, err := client.GetChange(t.Context(), &route53.GetChangeInput{Id: aws.String("C0NOSUCHCHANGE")})
 	wantCode(t, err, "NoSuchChange")
+}
+
+// A caller that says what time it is sees its change propagate by that time, however long that takes on the machine.
+func TestRoute53PropagatesByTheCallersClock(t *testing.T) {
+	at := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	config := shared.AWSConfig()
+	config.APIOptions = append(config.APIOptions, func(stack *middleware.Stack) error {
+		return stack.Build.Add(middleware.BuildMiddlewareFunc("time", func(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (middleware.BuildOutput, middleware.Metadata, error) {
+			in.Request.(*smithyhttp.Request).Header.Set(emulator.TimeHeader, at.Format(time.RFC3339Nano))
+			return next.HandleBuild(ctx, in)
+		}), middleware.After)
+	})
+	client := route53.NewFromConfig(config)
+	changed := must[*route53.ChangeResourceRecordSetsOutput](t)(apply(t, client, zone(t, client, "clock.test"), change(create, record("a.clock.test", "192.0.2.1"))))
+	for _, step := range []struct {
+		after time.Duration
+		want  types.ChangeStatus
+	}{{0, types.ChangeStatusPending}, {299 * time.Millisecond, types.ChangeStatusPending}, {time.Millisecond, types.ChangeStatusInsync}} {
+		at = at.Add(step.after)
+		if got := must[*route53.GetChangeOutput](t)(client.GetChange(t.Context(), &route53.GetChangeInput{Id: changed.ChangeInfo.Id})); got.ChangeInfo.Status != step.want {
+			t.Errorf("at %s it is %s, want %s", at, got.ChangeInfo.Status, step.want)
+		}
+	}
 }
 
 func TestRoute53ListAndDelete(t *testing.T) {
