@@ -20,7 +20,9 @@ type cloudfrontRules struct {
 
 	mu            sync.Mutex
 	distributions map[string]*distribution
-	at            time.Time // of the call that is being served
+	library       map[string]*book         // policies, by kind and id
+	functions     map[string]*edgeFunction // by name
+	at            time.Time                // of the call that is being served
 }
 
 type distribution struct {
@@ -39,7 +41,7 @@ func newCloudfrontRules(propagation time.Duration) *cloudfrontRules {
 func (c *cloudfrontRules) reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.distributions = map[string]*distribution{}
+	c.distributions, c.library, c.functions = map[string]*distribution{}, map[string]*book{}, map[string]*edgeFunction{}
 }
 
 func (c *cloudfrontRules) rule(operation string) rule {
@@ -55,8 +57,15 @@ func (c *cloudfrontRules) rule(operation string) rule {
 		serve = c.update
 	case "DeleteDistribution":
 		serve = c.remove
+	case "DeleteOriginAccessControl":
+		serve = c.deleteAccessControl
 	default:
-		return nil
+		if serve = c.policy(operation); serve == nil {
+			serve = c.function(operation)
+		}
+		if serve == nil {
+			return nil
+		}
 	}
 	return func(ctx context.Context, x *exchange) (*answer, error) {
 		c.mu.Lock()
@@ -101,19 +110,29 @@ func (c *cloudfrontRules) taken(x *exchange, id string, aliases []string) *answe
 	return nil
 }
 
+// configuration reads what a request asks for, and refuses what it cannot have.
+func (c *cloudfrontRules) configuration(ctx context.Context, x *exchange) (config *node, refused *answer, err error) {
+	config, err = parseNode(x.body, configElement)
+	if err != nil {
+		return nil, x.fail(http.StatusBadRequest, "MalformedXML", "The configuration cannot be read."), nil //nolint:nilerr // the answer says so
+	}
+	refused, err = c.unknown(ctx, x, config)
+	return config, refused, err
+}
+
 // create is https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateDistribution.html.
 func (c *cloudfrontRules) create(ctx context.Context, x *exchange) (*answer, error) {
 	aliases := c.aliases(x)
 	if refused := c.taken(x, "", aliases); refused != nil {
 		return refused, nil
 	}
+	config, refused, err := c.configuration(ctx, x)
+	if refused != nil || err != nil {
+		return refused, err
+	}
 	reply, err := x.forward(ctx)
 	if err != nil || reply.status >= http.StatusBadRequest {
 		return reply, err
-	}
-	config, err := parseNode(x.body, configElement)
-	if err != nil {
-		return nil, fmt.Errorf("read the configuration that moto took: %w", err)
 	}
 	id := element(reply.body, "Id")
 	c.distributions[id] = &distribution{generation: 1, changed: c.at, aliases: aliases, config: config}
@@ -155,13 +174,13 @@ func (c *cloudfrontRules) update(ctx context.Context, x *exchange) (*answer, err
 	if refused := c.taken(x, x.Resource, aliases); refused != nil {
 		return refused, nil
 	}
+	config, refused, err := c.configuration(ctx, x)
+	if refused != nil || err != nil {
+		return refused, err
+	}
 	reply, err := x.forward(ctx)
 	if err != nil || reply.status >= http.StatusBadRequest {
 		return reply, err
-	}
-	config, err := parseNode(x.body, configElement)
-	if err != nil {
-		return nil, fmt.Errorf("read the configuration that moto took: %w", err)
 	}
 	known := c.distributions[x.Resource]
 	known.generation, known.changed, known.aliases, known.config = known.generation+1, c.at, aliases, config

@@ -33,3 +33,38 @@ func TestCloudFrontKeepsTheWholeConfiguration(t *testing.T) {
 		t.Errorf("after the update: %+v", after.Origins.Items[0].CustomHeaders)
 	}
 }
+
+// A configuration may only refer to what is there, and what it refers to stays.
+func TestCloudFrontReferences(t *testing.T) {
+	client := cloudfront.NewFromConfig(shared.AWSConfig())
+	ctx := t.Context()
+	policy := must[*cloudfront.CreateCachePolicyOutput](t)(client.CreateCachePolicy(ctx, &cloudfront.CreateCachePolicyInput{
+		CachePolicyConfig: &types.CachePolicyConfig{Name: aws.String("long"), MinTTL: aws.Int64(60)},
+	}))
+	created := must[*cloudfront.CreateFunctionOutput](t)(client.CreateFunction(ctx, &cloudfront.CreateFunctionInput{
+		Name: aws.String("route"), FunctionCode: []byte("function handler(event) { return event.request }"),
+		FunctionConfig: &types.FunctionConfig{Comment: aws.String("routes"), Runtime: types.FunctionRuntimeCloudfrontJs20},
+	}))
+	config := distributionConfig("references")
+	config.DefaultCacheBehavior.CachePolicyId = policy.CachePolicy.Id
+	config.DefaultCacheBehavior.FunctionAssociations = &types.FunctionAssociations{Quantity: aws.Int32(1), Items: []types.FunctionAssociation{
+		{EventType: types.EventTypeViewerRequest, FunctionARN: created.FunctionSummary.FunctionMetadata.FunctionARN},
+	}}
+	_, err := client.CreateDistribution(ctx, &cloudfront.CreateDistributionInput{DistributionConfig: config})
+	wantCode(t, err, "InvalidFunctionAssociation") // not published yet
+	must[*cloudfront.PublishFunctionOutput](t)(client.PublishFunction(ctx, &cloudfront.PublishFunctionInput{Name: aws.String("route"), IfMatch: created.ETag}))
+	must[*cloudfront.CreateDistributionOutput](t)(client.CreateDistribution(ctx, &cloudfront.CreateDistributionInput{DistributionConfig: config}))
+
+	_, err = client.DeleteFunction(ctx, &cloudfront.DeleteFunctionInput{Name: aws.String("route"), IfMatch: created.ETag})
+	wantCode(t, err, "FunctionInUse")
+	_, err = client.DeleteCachePolicy(ctx, &cloudfront.DeleteCachePolicyInput{Id: policy.CachePolicy.Id, IfMatch: policy.ETag})
+	wantCode(t, err, "CachePolicyInUse")
+	config.CallerReference = aws.String("references-2")
+	config.DefaultCacheBehavior.CachePolicyId = aws.String("00000000-0000-0000-0000-000000000000")
+	_, err = client.CreateDistribution(ctx, &cloudfront.CreateDistributionInput{DistributionConfig: config})
+	wantCode(t, err, "NoSuchCachePolicy")
+	config.DefaultCacheBehavior.CachePolicyId = aws.String("658327ea-f89d-4fab-a63d-7e88639e58f6") // CachingOptimized
+	config.Origins.Items[0].OriginAccessControlId = aws.String("E0NONE")
+	_, err = client.CreateDistribution(ctx, &cloudfront.CreateDistributionInput{DistributionConfig: config})
+	wantCode(t, err, "InvalidOriginAccessControl")
+}
