@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
@@ -48,6 +49,10 @@ var (
 		"NotFoundException", "NoSuchDistribution", "NoSuchEntity", "DBInstanceNotFound", "DBInstanceNotFoundFault", "DBClusterNotFoundFault",
 		"InvalidGroup.NotFound", "InvalidVpcID.NotFound", "InvalidSubnetID.NotFound", "LoadBalancerNotFound", "TargetGroupNotFound",
 		"RuleNotFound", "ListenerNotFound", "ClusterNotFoundException", "ServiceNotFoundException", "ParameterNotFound", "NoSuchChange",
+		"NatGatewayNotFound", "InvalidLaunchTemplateId.NotFoundException", "DBParameterGroupNotFound", "DBParameterGroupNotFoundFault",
+		"DBSubnetGroupNotFoundFault", "NoSuchBucketPolicy", "NoSuchLifecycleConfiguration", "NoSuchWebsiteConfiguration", "NoSuchTagSet",
+		"ServerSideEncryptionConfigurationNotFoundError", "NoSuchPublicAccessBlockConfiguration", "NotFoundFault",
+		"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "com.amazonaws.sqs#QueueDoesNotExist",
 	}
 	deniedCodes = []string{
 		"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "AuthorizationErrorException",
@@ -69,10 +74,17 @@ var (
 	}
 )
 
-// IsNotFound tells that the thing asked for does not exist.
+// ErrNotFound is for answers that say without an error that the thing asked for does not exist: a listing narrowed to it, and
+// empty. IsNotFound knows it.
+var ErrNotFound = errors.New("AWS answered that it does not exist")
+
+// IsNotFound tells that the thing asked for does not exist. EC2 has a code for each kind of thing, all with the same end.
 func IsNotFound(err error) bool {
+	if errors.Is(err, ErrNotFound) {
+		return true
+	}
 	failure, ok := Explain(err)
-	return ok && (slices.Contains(notFoundCodes, failure.Code) || (failure.Code == "" && failure.Status == http.StatusNotFound))
+	return ok && (strings.HasSuffix(failure.Code, ".NotFound") || slices.Contains(notFoundCodes, failure.Code) || (failure.Code == "" && failure.Status == http.StatusNotFound))
 }
 
 // IsDenied tells that the caller is known and not allowed.
