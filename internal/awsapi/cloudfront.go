@@ -24,3 +24,8 @@ func (c *Clients) CloudFront(ctx context.Context, region string) (*CloudFront, e
 func (f *CloudFront) GetDistribution(ctx context.Context, in *cloudfront.GetDistributionInput, options ...func(*cloudfront.Options)) (*cloudfront.GetDistributionOutput, error) {
 	return f.sdk().GetDistribution(ctx, in, options...)
 }
+
+// UpdateDistribution calls CloudFront.
+func (f *CloudFront) UpdateDistribution(ctx context.Context, in *cloudfront.UpdateDistributionInput, options ...func(*cloudfront.Options)) (*cloudfront.UpdateDistributionOutput, error) {
+	return f.sdk().UpdateDistribution(ctx, in, options...)
+}
