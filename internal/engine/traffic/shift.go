@@ -79,7 +79,7 @@ type shift struct {
 func Switch(ctx context.Context, req Request, opts Options) (outcome Outcome, err error) {
 	s := &shift{Request: req, Options: opts}
 	s.outcome.StartedAt = opts.Clock.Now()
-	if err := req.Strategy.Validate(); err != nil {
+	if err := req.validate(); err != nil {
 		return s.outcome, err
 	}
 	if err := s.observe(ctx); err != nil {

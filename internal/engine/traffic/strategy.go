@@ -84,6 +84,52 @@ func (s Strategy) Validate() error {
 	return nil
 }
 
+// Limited is a Router that cannot give a colour any share it is asked for.
+type Limited interface {
+	Router
+	// LargestStep is the largest percent that it can give a colour before it gives it everything; 0 for all at once only.
+	LargestStep() int
+}
+
+// Within returns a *StrategyError when a step before the last is larger than what a router can do; name names the router.
+func (s Strategy) Within(largest int, name string) error {
+	field, does := "steps", fmt.Sprintf("gives a colour %d %% at most before it gives it everything", largest)
+	if largest == 0 {
+		does = "moves everything at once"
+	}
+	if len(s.Steps) == 0 {
+		field = "type"
+	}
+	for i, percent := range s.Percents() {
+		if percent <= largest || percent == 100 {
+			continue
+		}
+		if len(s.Steps) < 2 && s.Type == Linear {
+			i = -1 // a multiple of the increment
+		}
+		if field == "type" {
+			i = -1
+		}
+		return &StrategyError{Field: field, Index: i, Problem: fmt.Sprintf("a step of %d %% cannot be done, because %s %s", percent, name, does)}
+	}
+	return nil
+}
+
+// validate returns a *StrategyError, or nil.
+func (r Request) validate() error {
+	if err := r.Strategy.Validate(); err != nil {
+		return err
+	}
+	for _, route := range r.Routes {
+		if limited, ok := route.Router.(Limited); ok {
+			if err := r.Strategy.Within(limited.LargestStep(), "the route "+route.Key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Percents are the shares that the target gets, one after the other. The last one is 100.
 func (s Strategy) Percents() []int {
 	var percents []int
