@@ -56,7 +56,7 @@ func (d *distribution) leads() string {
 	for _, behavior := range d.config.CacheBehaviors.Items {
 		leads = append(leads, *behavior.TargetOriginId)
 	}
-	return strings.Join(leads, " ")
+	return strings.Join(leads, ",")
 }
 
 func (d *distribution) describe() *types.Distribution {
@@ -109,7 +109,7 @@ func TestOriginMovesTheNamedBehaviorsAndNothingElse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "leads", d.leads(), "two two third")
+		equal(t, "leads", d.leads(), "two,two,third")
 		equal(t, "comment", *d.config.Comment, "shop")
 		equal(t, "calls", d.calls, []string{"get", "update two", "get"})
 		if outcome.Duration < 5*time.Minute {
@@ -128,7 +128,7 @@ func TestOriginMovesTheNamedBehaviorsAndNothingElse(t *testing.T) {
 			t.Fatalf("%+v, %v", outcome, err)
 		}
 		equal(t, "back", d.calls, []string{"get", "update one", "update two", "get"})
-		equal(t, "leads after the revert", d.leads(), "two two third")
+		equal(t, "leads after the revert", d.leads(), "two,two,third")
 	})
 }
 
@@ -183,7 +183,7 @@ func TestOriginGoesBackToBehaviorsThatDisagreed(t *testing.T) {
 		if err == nil || outcome.Status != traffic.StatusReverted {
 			t.Fatalf("%+v, %v", outcome, err)
 		}
-		equal(t, "leads", d.leads(), "one two third")
+		equal(t, "leads", d.leads(), "one,two,third")
 	})
 	r := originRouter(newDistribution())
 	state, err := r.Read(t.Context())
@@ -202,14 +202,14 @@ func TestOriginGoesOnOnlyWhenItsOwnFieldsAreUnchanged(t *testing.T) {
 		want   string
 		err    error
 	}{
-		"another field": {func(d *distribution) { config := *d.config; config.Comment = aws.String("theirs"); d.config = &config }, "two one third", nil},
+		"another field": {func(d *distribution) { config := *d.config; config.Comment = aws.String("theirs"); d.config = &config }, "two,one,third", nil},
 		"another origin": {func(d *distribution) {
 			d.config.DefaultCacheBehavior = &types.DefaultCacheBehavior{TargetOriginId: aws.String("third")}
-		}, "third one third", traffic.ErrConcurrentChange},
+		}, "third,one,third", traffic.ErrConcurrentChange},
 		"our own": {func(d *distribution) {
 			d.config.DefaultCacheBehavior = &types.DefaultCacheBehavior{TargetOriginId: aws.String("two")}
-		}, "two one third", nil},
-		"it is gone": {func(d *distribution) { d.gone = true }, "one one third", traffic.ErrMissing},
+		}, "two,one,third", nil},
+		"it is gone": {func(d *distribution) { d.gone = true }, "one,one,third", traffic.ErrMissing},
 	} {
 		d := newDistribution()
 		r := originRouter(d)
