@@ -116,6 +116,9 @@ func (c *cloudfrontRules) configuration(ctx context.Context, x *exchange) (confi
 	if err != nil {
 		return nil, x.fail(http.StatusBadRequest, "MalformedXML", "The configuration cannot be read."), nil //nolint:nilerr // the answer says so
 	}
+	if refused = c.misled(x, config); refused != nil {
+		return config, refused, nil
+	}
 	refused, err = c.unknown(ctx, x, config)
 	return config, refused, err
 }
@@ -130,7 +133,7 @@ func (c *cloudfrontRules) create(ctx context.Context, x *exchange) (*answer, err
 	if refused != nil || err != nil {
 		return refused, err
 	}
-	reply, err := x.forward(ctx)
+	reply, err := x.forwardConfig(ctx, config)
 	if err != nil || reply.status >= http.StatusBadRequest {
 		return reply, err
 	}
@@ -178,7 +181,7 @@ func (c *cloudfrontRules) update(ctx context.Context, x *exchange) (*answer, err
 	if refused != nil || err != nil {
 		return refused, err
 	}
-	reply, err := x.forward(ctx)
+	reply, err := x.forwardConfig(ctx, config)
 	if err != nil || reply.status >= http.StatusBadRequest {
 		return reply, err
 	}

@@ -68,3 +68,40 @@ func TestCloudFrontReferences(t *testing.T) {
 	_, err = client.CreateDistribution(ctx, &cloudfront.CreateDistributionInput{DistributionConfig: config})
 	wantCode(t, err, "InvalidOriginAccessControl")
 }
+
+// A behaviour leads to an origin, or to a group of them that takes reading methods only.
+func TestCloudFrontOriginsAndGroups(t *testing.T) {
+	client := cloudfront.NewFromConfig(shared.AWSConfig())
+	ctx := t.Context()
+	config := distributionConfig("groups")
+	second := config.Origins.Items[0]
+	second.Id = aws.String("green")
+	config.Origins = &types.Origins{Quantity: aws.Int32(2), Items: []types.Origin{config.Origins.Items[0], second}}
+	config.OriginGroups = &types.OriginGroups{Quantity: aws.Int32(1), Items: []types.OriginGroup{{
+		Id: aws.String("both"), FailoverCriteria: &types.OriginGroupFailoverCriteria{StatusCodes: &types.StatusCodes{Quantity: aws.Int32(1), Items: []int32{500}}},
+		Members: &types.OriginGroupMembers{Quantity: aws.Int32(2), Items: []types.OriginGroupMember{{OriginId: aws.String("blue")}, {OriginId: aws.String("green")}}},
+	}}}
+	config.DefaultCacheBehavior.TargetOriginId = aws.String("both")
+	created := must[*cloudfront.CreateDistributionOutput](t)(client.CreateDistribution(ctx, &cloudfront.CreateDistributionInput{DistributionConfig: config}))
+	read := must[*cloudfront.GetDistributionOutput](t)(client.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: created.Distribution.Id}))
+	got := read.Distribution.DistributionConfig
+	if target := aws.ToString(got.DefaultCacheBehavior.TargetOriginId); target != "both" || len(got.OriginGroups.Items) != 1 {
+		t.Errorf("the behaviour leads to %s, and there are %d groups", target, len(got.OriginGroups.Items))
+	}
+	for code, spoil := range map[string]func(){
+		"InvalidArgument": func() {
+			got.DefaultCacheBehavior.AllowedMethods = &types.AllowedMethods{Quantity: aws.Int32(7), Items: types.Method("").Values()}
+		},
+		"NoSuchOrigin": func() { got.DefaultCacheBehavior.TargetOriginId = aws.String("red") },
+	} {
+		before := *got.DefaultCacheBehavior
+		spoil()
+		_, err := client.UpdateDistribution(ctx, &cloudfront.UpdateDistributionInput{Id: created.Distribution.Id, IfMatch: read.ETag, DistributionConfig: got})
+		wantCode(t, err, code)
+		*got.DefaultCacheBehavior = before
+	}
+	_, err := client.UpdateDistribution(ctx, &cloudfront.UpdateDistributionInput{Id: created.Distribution.Id, IfMatch: read.ETag, DistributionConfig: got})
+	if err != nil {
+		t.Error(err)
+	}
+}
