@@ -29,3 +29,43 @@ func (f *CloudFront) GetDistribution(ctx context.Context, in *cloudfront.GetDist
 func (f *CloudFront) UpdateDistribution(ctx context.Context, in *cloudfront.UpdateDistributionInput, options ...func(*cloudfront.Options)) (*cloudfront.UpdateDistributionOutput, error) {
 	return f.sdk().UpdateDistribution(ctx, in, options...)
 }
+
+// DescribeFunction calls CloudFront.
+func (f *CloudFront) DescribeFunction(ctx context.Context, in *cloudfront.DescribeFunctionInput, options ...func(*cloudfront.Options)) (*cloudfront.DescribeFunctionOutput, error) {
+	return f.sdk().DescribeFunction(ctx, in, options...)
+}
+
+// GetCachePolicy calls CloudFront.
+func (f *CloudFront) GetCachePolicy(ctx context.Context, in *cloudfront.GetCachePolicyInput, options ...func(*cloudfront.Options)) (*cloudfront.GetCachePolicyOutput, error) {
+	return f.sdk().GetCachePolicy(ctx, in, options...)
+}
+
+// GetOriginRequestPolicy calls CloudFront.
+func (f *CloudFront) GetOriginRequestPolicy(ctx context.Context, in *cloudfront.GetOriginRequestPolicyInput, options ...func(*cloudfront.Options)) (*cloudfront.GetOriginRequestPolicyOutput, error) {
+	return f.sdk().GetOriginRequestPolicy(ctx, in, options...)
+}
+
+// GetResponseHeadersPolicy calls CloudFront.
+func (f *CloudFront) GetResponseHeadersPolicy(ctx context.Context, in *cloudfront.GetResponseHeadersPolicyInput, options ...func(*cloudfront.Options)) (*cloudfront.GetResponseHeadersPolicyOutput, error) {
+	return f.sdk().GetResponseHeadersPolicy(ctx, in, options...)
+}
+
+// GetOriginAccessControl calls CloudFront.
+func (f *CloudFront) GetOriginAccessControl(ctx context.Context, in *cloudfront.GetOriginAccessControlInput, options ...func(*cloudfront.Options)) (*cloudfront.GetOriginAccessControlOutput, error) {
+	return f.sdk().GetOriginAccessControl(ctx, in, options...)
+}
+
+// GetCloudFrontOriginAccessIdentity calls CloudFront.
+func (f *CloudFront) GetCloudFrontOriginAccessIdentity(ctx context.Context, in *cloudfront.GetCloudFrontOriginAccessIdentityInput, options ...func(*cloudfront.Options)) (*cloudfront.GetCloudFrontOriginAccessIdentityOutput, error) {
+	return f.sdk().GetCloudFrontOriginAccessIdentity(ctx, in, options...)
+}
+
+// GetKeyGroup calls CloudFront.
+func (f *CloudFront) GetKeyGroup(ctx context.Context, in *cloudfront.GetKeyGroupInput, options ...func(*cloudfront.Options)) (*cloudfront.GetKeyGroupOutput, error) {
+	return f.sdk().GetKeyGroup(ctx, in, options...)
+}
+
+// GetContinuousDeploymentPolicy calls CloudFront.
+func (f *CloudFront) GetContinuousDeploymentPolicy(ctx context.Context, in *cloudfront.GetContinuousDeploymentPolicyInput, options ...func(*cloudfront.Options)) (*cloudfront.GetContinuousDeploymentPolicyOutput, error) {
+	return f.sdk().GetContinuousDeploymentPolicy(ctx, in, options...)
+}

@@ -38,6 +38,7 @@ type kind struct {
 
 // kinds are all kinds of targets, one a line.
 var kinds = []kind{
+	cloudfrontDistribution,
 	ecsService,
 	lambdaAlias,
 	listenerRule,

@@ -30,9 +30,10 @@ func WordCapture(diags *diag.Diagnostics, name string, spec service.Spec, err er
 
 // advice is what to do about a target of a kind that is service.ErrUnrestorable.
 var advice = map[string]string{
-	"ecs_service":    "name a service that ECS itself deploys (deployment_controller type ECS), or take the target out of targets.",
-	"lambda_alias":   "publish a version of the function, point the alias to that version, then apply again.",
-	"s3_bucket":      "enable versioning on the bucket (aws_s3_bucket_versioning) and apply that first, or take the target out of targets.",
-	"listener_rule":  "name a rule with conditions of its own: the default rule is switched by reliability_blue_green_switch, not captured.",
-	"route53_record": "capture a record that no traffic policy owns, or take the target out of targets.",
+	"cloudfront_distribution": "name a standard distribution (not one of a multi-tenant one), or take the target out of targets.",
+	"ecs_service":             "name a service that ECS itself deploys (deployment_controller type ECS), or take the target out of targets.",
+	"lambda_alias":            "publish a version of the function, point the alias to that version, then apply again.",
+	"s3_bucket":               "enable versioning on the bucket (aws_s3_bucket_versioning) and apply that first, or take the target out of targets.",
+	"listener_rule":           "name a rule with conditions of its own: the default rule is switched by reliability_blue_green_switch, not captured.",
+	"route53_record":          "capture a record that no traffic policy owns, or take the target out of targets.",
 }
