@@ -74,3 +74,8 @@ func (f *Lambda) Invoke(ctx context.Context, in *lambda.InvokeInput, options ...
 func (f *Lambda) GetProvisionedConcurrencyConfig(ctx context.Context, in *lambda.GetProvisionedConcurrencyConfigInput, options ...func(*lambda.Options)) (*lambda.GetProvisionedConcurrencyConfigOutput, error) {
 	return f.sdk().GetProvisionedConcurrencyConfig(ctx, in, options...)
 }
+
+// ListTags calls Lambda.
+func (f *Lambda) ListTags(ctx context.Context, in *lambda.ListTagsInput, options ...func(*lambda.Options)) (*lambda.ListTagsOutput, error) {
+	return f.sdk().ListTags(ctx, in, options...)
+}

@@ -50,7 +50,6 @@ func arrange(options Options, specs map[string]live.Spec, region string) *arrang
 			plan.left.skip(resource.Type, reason, 1)
 			continue
 		}
-		resource.Merged = map[string][]live.Rule{}
 		owners[key] = len(plan.resources)
 		plan.resources = append(plan.resources, resource)
 	}
@@ -59,11 +58,11 @@ func arrange(options Options, specs map[string]live.Spec, region string) *arrang
 		if part == nil {
 			continue
 		}
-		id, path, rules := part.Owner(resource.Resource)
+		id, adds := part.Owner(resource.Resource)
 		key := ownerKey{part.OwnerType, id}
 		if i, ok := owners[key]; ok {
 			owner := &plan.resources[i]
-			owner.Merged[path] = append(owner.Merged[path], rules...)
+			owner.Merged = append(owner.Merged, adds)
 			plan.parts[owner.Address]++
 			continue
 		}

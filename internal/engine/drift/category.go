@@ -1,6 +1,7 @@
 package drift
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -51,12 +52,11 @@ func classify(kind string, change Change, overrides []Override) (Category, strin
 			return override.Category, fmt.Sprintf("rules[%d] says so%s", i, withWords(change))
 		}
 	}
-	for _, rule := range rules {
-		if rule.matches(kind, change) {
-			if words := inWords(change); words != "" {
-				return rule.Category, words
+	for _, table := range [][]rule{rules, anyRules} {
+		for _, rule := range table {
+			if rule.matches(kind, change) {
+				return rule.Category, cmp.Or(inWords(change), rule.Reason)
 			}
-			return rule.Category, rule.Reason
 		}
 	}
 	return Major, "no rule knows this attribute"
@@ -91,8 +91,11 @@ var services = []struct {
 	{443, "HTTPS"},
 }
 
-// inWords says what a changed security group rule means, or "".
+// inWords says what a changed security group rule or policy statement means, or "".
 func inWords(change Change) string {
+	if change.statement != "" {
+		return statementWords(change)
+	}
 	rule := change.rule
 	if rule == nil || strings.HasSuffix(change.Path, ".description") {
 		return ""

@@ -148,7 +148,7 @@ func TestRemedies(t *testing.T) {
 	open := live.Rule{Protocol: "tcp", From: 22, To: 22, Peer: "0.0.0.0/0"}
 	change := Change{Path: "ingress", Actual: text("tcp 22, 0.0.0.0/0"), rule: &open}
 	group := Item{Address: `aws_security_group.a["it's"]`, Type: "aws_security_group", ID: "sg-1", Region: "us-east-1", Kind: Changed, Changes: []Change{change}}
-	inline := Resource{Resource: live.Resource{State: map[string]any{"ingress": []any{map[string]any{}}}}}
+	inline := Resource{Resource: live.Resource{State: live.ValuesOf(map[string]any{"ingress": []any{map[string]any{}}})}}
 
 	world, state := remedies(group, inline)
 	if diff := cmp.Diff([]string{`terraform apply -target='aws_security_group.a["it'\''s"]'`}, world); diff != "" {
@@ -184,6 +184,58 @@ func TestRemedies(t *testing.T) {
 	for _, line := range state {
 		if strings.Contains(line, "\n") {
 			t.Errorf("two lines: %q", line)
+		}
+	}
+}
+
+func TestWhatNoTableKnows(t *testing.T) {
+	t.Parallel()
+	yes, no := "true", "false"
+	for _, c := range []struct {
+		kind, path string
+		actual     *string
+		want       Category
+	}{
+		{"aws_iam_role", "assume_role_policy", &no, Critical},
+		{"aws_s3_bucket_policy", "policy", &no, Critical},
+		{"aws_s3_bucket_public_access_block", "block_public_acls", &no, Critical},
+		{"aws_ebs_volume", "encrypted", &no, Critical},
+		{"aws_lb", "enable_deletion_protection", &no, Critical},
+		{"aws_lb", "enable_deletion_protection", &yes, Minor},
+		{"aws_instance", "vpc_security_group_ids", &no, Critical},
+		{"aws_thing", "engine_version", &no, Major},
+		{"aws_thing", "long_description", &no, Minor},
+		{"google_thing", "tags.a", &no, Minor},
+	} {
+		if got, reason := classify(c.kind, Change{Path: c.path, Actual: c.actual}, nil); got != c.want || reason == "" {
+			t.Errorf("%s.%s: %s, %s", c.kind, c.path, got, reason)
+		}
+	}
+}
+
+func TestWordsOfAStatement(t *testing.T) {
+	t.Parallel()
+	shown := "x"
+	for statement, want := range map[string][2]string{
+		`{"Action":["s3:getobject"],"Effect":"Allow","Principal":{"AWS":["*"]}}`: {
+			"open to the whole world: anyone may now do s3:getobject", "access was cut off: anyone may no longer do s3:getobject",
+		},
+		`{"Action":["*"],"Effect":"Allow","Principal":{"AWS":["*"]},"Condition":{"Bool":{"a":["b"]}}}`: {
+			"access was opened: anyone under a condition may now do everything", "access was cut off: anyone under a condition may no longer do everything",
+		},
+		`{"Action":["a:a","b:b","c:c","d:d","e:e"],"Effect":"Allow"}`: {
+			"access was opened: it may now do a:a, b:b, c:c and 2 more", "access was cut off: it may no longer do a:a, b:b, c:c and 2 more",
+		},
+		`{"NotAction":["a:a"],"Effect":"Deny","Principal":{"Service":["x"],"AWS":["y"]}}`: {
+			"access was cut off: x, y is now denied all but a:a", "access was opened: x, y is no longer denied all but a:a",
+		},
+		`no JSON`: {"", ""},
+	} {
+		if got := statementWords(Change{Actual: &shown, statement: statement}); got != want[0] {
+			t.Errorf("%s came: %s", statement, got)
+		}
+		if got := statementWords(Change{Expected: &shown, statement: statement}); got != want[1] {
+			t.Errorf("%s went: %s", statement, got)
 		}
 	}
 }

@@ -24,6 +24,7 @@ type Change struct {
 	Reason string `json:"reason"`
 
 	rule      *live.Rule   // the security group rule that came, went or was renamed
+	statement string       // the policy statement that came or went
 	owner     live.Address // the standalone rule that it comes from
 	sensitive bool
 }
@@ -42,6 +43,9 @@ func Compare(resource Resource, table []live.Attribute, fetched live.Attributes)
 			continue
 		}
 		for _, change := range compareValues(attribute, expected, actual) {
+			if attribute.Blocks != nil {
+				change.owner = resource.Source(attribute, strings.TrimPrefix(change.Path, attribute.Name()+"."))
+			}
 			if attribute.Hidden || resource.isSensitive(change.Path) {
 				change.hide()
 			}
@@ -57,6 +61,8 @@ func compareValues(attribute live.Attribute, expected, actual any) []Change {
 		return compareRules(attribute.Name(), as[[]live.Rule](expected), as[[]live.Rule](actual))
 	case live.Map:
 		return compareMaps(attribute.Name(), as[map[string]string](expected), as[map[string]string](actual))
+	case live.Policy:
+		return compareStatements(attribute.Name(), as[[]string](expected), as[[]string](actual))
 	case live.Set, live.List:
 		if slices.Equal(as[[]string](expected), as[[]string](actual)) {
 			return nil
@@ -74,6 +80,22 @@ func compareValues(attribute live.Attribute, expected, actual any) []Change {
 func as[T any](value any) T {
 	typed, _ := value.(T)
 	return typed
+}
+
+// compareStatements compares a policy's statements one by one.
+func compareStatements(path string, expected, actual []string) []Change {
+	var changes []Change
+	for _, statement := range expected {
+		if !slices.Contains(actual, statement) {
+			changes = append(changes, Change{Path: path, Expected: &statement, statement: statement})
+		}
+	}
+	for _, statement := range actual {
+		if !slices.Contains(expected, statement) {
+			changes = append(changes, Change{Path: path, Actual: &statement, statement: statement})
+		}
+	}
+	return changes
 }
 
 func compareMaps(path string, expected, actual map[string]string) []Change {
@@ -151,8 +173,11 @@ func source(rules []live.Rule) live.Address {
 	return ""
 }
 
-// exposure is 0 for a rule that came and lets everybody in, 1 for all else.
+// exposure is 0 for a rule or statement that came and lets everybody in, 1 for all else.
 func (c *Change) exposure() int {
+	if c.statement != "" && c.Expected == nil && strings.HasPrefix(c.Reason, openToTheWorld) {
+		return 0
+	}
 	if c.rule != nil && c.Expected == nil && c.Path == "ingress" && c.rule.Anyone() {
 		return 0
 	}
@@ -167,7 +192,7 @@ func (c *Change) hide() {
 	if c.Actual != nil {
 		c.Actual = &hidden
 	}
-	c.rule, c.sensitive = nil, true
+	c.rule, c.statement, c.sensitive = nil, "", true
 }
 
 // isSensitive tells that the state marks the path, or something above or below it, as sensitive.

@@ -202,7 +202,7 @@ func TestRulesWithoutTheirGroupAreSkipped(t *testing.T) {
 	result, err := look(t, inSync, func(o *Options) {
 		for i, resource := range o.State.Resources {
 			if resource.Address == "aws_security_group_rule.db_in" {
-				o.State.Resources[i].State["security_group_id"] = "sg-elsewhere"
+				o.State.Resources[i].State = live.ValuesOf(map[string]any{"security_group_id": "sg-elsewhere"})
 			}
 		}
 	})

@@ -91,7 +91,7 @@ func FromPlan(ctx context.Context, text string, specs map[string]live.Spec) ([]I
 			}
 			continue
 		}
-		outcome, table := generic(resource, drifted.Change.After)
+		outcome, table := generic(drifted.Change.Before, drifted.Change.After)
 		judge(result, resource, outcome, table, nil, nil, 0)
 	}
 	for _, address := range slices.Sorted(maps.Keys(before)) {
@@ -146,7 +146,7 @@ func (m planModule) each(visit func(address, kind string, values map[string]any,
 }
 
 func planResource(address, kind string, values map[string]any, sensitive any) Resource {
-	resource := Resource{Resource: live.Resource{Address: live.Address(address), Type: kind, State: values}}
+	resource := Resource{Resource: live.Resource{Address: live.Address(address), Type: kind, State: live.ValuesOf(values)}}
 	resource.ID = cmp.Or(resource.Text("id"), resource.Text("arn"))
 	place(&resource.Resource)
 	resource.Sensitive = sensitiveMarks("", sensitive)
@@ -206,11 +206,11 @@ func (p planReader) Read(_ context.Context, batch live.Batch) (map[live.Address]
 var volatile = []string{"tags_all", "last_modified", "latest_restorable_time", "etag"}
 
 // generic compares a resource of a type that no reader knows: maps key by key, all else as a whole.
-func generic(resource Resource, after map[string]any) (live.Outcome, []live.Attribute) {
+func generic(before, after map[string]any) (live.Outcome, []live.Attribute) {
 	if after == nil {
 		return live.Outcome{Status: live.Deleted}, nil
 	}
-	names := maps.Clone(resource.State)
+	names := maps.Clone(before)
 	maps.Copy(names, after)
 	outcome := live.Outcome{Status: live.Found, Attributes: live.Attributes{}}
 	var table []live.Attribute
@@ -218,14 +218,26 @@ func generic(resource Resource, after map[string]any) (live.Outcome, []live.Attr
 		if slices.Contains(volatile, name) {
 			continue
 		}
-		attribute := live.Attribute{Path: name, Expect: func(r live.Resource) (any, bool) { return flat(r.State[name]), true }}
-		if isMap(resource.State[name]) || isMap(after[name]) {
-			attribute.Kind = live.Map
-		}
+		attribute := live.Attribute{Path: name, Expect: func(r live.Resource) (any, bool) { return flat(r.Value(name)), true }}
+		attribute.Kind = kindOf(before[name], after[name])
 		table = append(table, attribute)
 		outcome.Attributes[name] = attribute.Normalise(flat(after[name]))
 	}
 	return outcome, table
+}
+
+// kindOf tells how values of an attribute compare of which nothing but the values is known.
+func kindOf(before, after any) live.Kind {
+	for _, value := range []any{before, after} {
+		text, _ := value.(string)
+		switch {
+		case isMap(value):
+			return live.Map
+		case strings.HasPrefix(strings.TrimSpace(text), "{") && strings.Contains(text, `"Statement"`):
+			return live.Policy
+		}
+	}
+	return live.Scalar
 }
 
 func isMap(value any) bool {

@@ -34,17 +34,20 @@ func TestFromPlan(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s %s %s %v", item.Category, item.Kind, item.Address, paths))
 	}
 	want := []string{
+		"critical changed aws_iam_role.fn [assume_role_policy assume_role_policy]",
 		"critical changed aws_security_group.web [ingress]",
 		"critical deleted aws_vpc.west []",
-		"major changed aws_iam_role.fn [assume_role_policy]",
 		`major changed aws_lambda_function.fn["a"] [memory_size environment.variables.TOKEN]`,
 		"minor changed aws_vpc.main [tags.Team]",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if !strings.Contains(items[0].Reason, "port 22 (SSH)") || items[0].ID == "" || items[0].Region != "us-east-1" || items[1].Region != "us-west-2" {
+	if items[0].Reason != "open to the whole world: anyone may now do sts:assumerole" {
 		t.Errorf("%+v", items[0])
+	}
+	if !strings.Contains(items[1].Reason, "port 22 (SSH)") || items[1].ID == "" || items[1].Region != "us-east-1" || items[2].Region != "us-west-2" {
+		t.Errorf("%+v", items[1])
 	}
 	shown, err := json.Marshal(items)
 	if err != nil {

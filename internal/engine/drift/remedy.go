@@ -2,6 +2,7 @@ package drift
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
@@ -49,8 +50,8 @@ func foreign(change Change, resource Resource) bool {
 	if change.rule == nil || change.Expected != nil || strings.HasSuffix(change.Path, ".description") {
 		return false
 	}
-	inline, _ := resource.State[change.Path].([]any)
-	return len(inline) == 0 || len(resource.Merged[change.Path]) > 0
+	inline, _ := resource.Value(change.Path).([]any)
+	return len(inline) == 0 || slices.ContainsFunc(resource.Merged, func(adds live.Addition) bool { return adds.Path == change.Path })
 }
 
 // revoke is the AWS CLI's command that takes a rule away,
@@ -88,6 +89,10 @@ func accept(address live.Address, change Change) string {
 		where = string(change.owner)
 	}
 	switch {
+	case change.statement != "" && change.Expected == nil:
+		return "and add to the " + change.Path + " in the configuration of " + where + " the statement " + change.statement
+	case change.statement != "":
+		return "and remove from the " + change.Path + " in the configuration of " + where + " the statement " + change.statement
 	case change.rule != nil && change.Expected == nil:
 		return "and add to the configuration of " + where + ": " + change.Path + " " + oneLine(change.rule.String())
 	case change.rule != nil && change.Actual == nil:

@@ -146,7 +146,7 @@ func (r *stateReader) resource(resource stateResource) error {
 			r.state.skip(resource.Type, deposed, 1)
 			continue
 		}
-		kept, err := keep(instance.Attributes, spec)
+		kept, err := live.PackValues(r.keep(spec), instance.Attributes)
 		if err != nil {
 			return &StateError{Problem: NotState, At: "the attributes of " + resource.Type + "." + resource.Name + " cannot be read"}
 		}
@@ -161,22 +161,6 @@ func (r *stateReader) resource(resource stateResource) error {
 		r.state.Resources = append(r.state.Resources, found)
 	}
 	return nil
-}
-
-func keep(attributes map[string]json.RawMessage, spec live.Spec) (map[string]any, error) {
-	kept := map[string]any{}
-	for _, name := range spec.Keep() {
-		raw, ok := attributes[name]
-		if !ok {
-			continue
-		}
-		var value any
-		if err := unmarshal(raw, &value); err != nil {
-			return nil, err
-		}
-		kept[name] = value
-	}
-	return kept, nil
 }
 
 func unmarshal(raw []byte, into any) error {

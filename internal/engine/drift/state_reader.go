@@ -13,7 +13,19 @@ import (
 type stateReader struct {
 	decoder *json.Decoder
 	specs   map[string]live.Spec
+	kept    map[string][]string // Spec.Keep of the types seen so far
 	state   *State
+}
+
+// keep is spec.Keep, made once a type: all resources of a type share it.
+func (r *stateReader) keep(spec live.Spec) []string {
+	if r.kept == nil {
+		r.kept = map[string][]string{}
+	}
+	if r.kept[spec.Type] == nil {
+		r.kept[spec.Type] = spec.Keep()
+	}
+	return r.kept[spec.Type]
 }
 
 func (r *stateReader) document() error {

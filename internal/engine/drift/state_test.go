@@ -80,7 +80,7 @@ func TestReadStateKeepsNoPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, resource := range state.Resources {
-		if _, ok := resource.State["password"]; ok {
+		if _, ok := resource.State.Get("password"); ok {
 			t.Errorf("%s keeps its password", resource.Address)
 		}
 		if resource.Type == "aws_db_instance" && !slices.Equal(resource.Sensitive, []string{"password_wo", "password"}) {

@@ -48,14 +48,14 @@ func TestAccFreshStackHasNoDrift(t *testing.T) {
 				expect("skipped", knownvalue.MapExact(map[string]knownvalue.Check{})),
 				expect("blocked", knownvalue.Bool(false)),
 				expect("state_serial", knownvalue.Int64Exact(18)),
-				// VPCs and the two attributes that have a call of their own, groups, functions, instances.
-				expect("api_calls", knownvalue.Int64Exact(6)),
+				// VPCs and the two attributes that have a call of their own, groups, functions and the tags of one, instances.
+				expect("api_calls", knownvalue.Int64Exact(7)),
 			},
 			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 		}},
 	})
-	if calls := len(s.emulator.Calls()); calls == 0 || calls%6 != 0 {
-		t.Errorf("%d calls reached AWS, want 6 for each read", calls)
+	if calls := len(s.emulator.Calls()); calls == 0 || calls%7 != 0 {
+		t.Errorf("%d calls reached AWS, want 7 for each read", calls)
 	}
 }
 

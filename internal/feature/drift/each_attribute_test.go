@@ -177,7 +177,13 @@ func (s *stack) functionChanges() []drifted {
 	} {
 		steps = append(steps, pair("aws_lambda_function.fn", c.path, c.category, update(c.there), update(c.back))...)
 	}
-	return steps
+	tag := func(value string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := s.lambda.TagResource(ctx, &lambda.TagResourceInput{Resource: aws.String("arn:aws:lambda:us-east-1:123456789012:function:" + s.name), Tags: map[string]string{"Name": value}})
+			return err
+		}
+	}
+	return append(steps, pair("aws_lambda_function.fn", "tags.Name", engine.Minor, tag("other"), tag("b"))...)
 }
 
 func (s *stack) databaseChanges() []drifted {

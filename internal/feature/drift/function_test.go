@@ -38,8 +38,9 @@ func TestAccDriftReport(t *testing.T) {
 			{
 				Config: output(plan),
 				ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("items", knownvalue.ListExact([]knownvalue.Check{
+					knownvalue.StringExact("critical changed aws_iam_role.fn"),
 					knownvalue.StringExact("critical changed aws_security_group.web"), knownvalue.StringExact("critical deleted aws_vpc.west"),
-					knownvalue.StringExact("major changed aws_iam_role.fn"), knownvalue.StringExact(`major changed aws_lambda_function.fn["a"]`),
+					knownvalue.StringExact(`major changed aws_lambda_function.fn["a"]`),
 					knownvalue.StringExact("minor changed aws_vpc.main"),
 				}))},
 			},

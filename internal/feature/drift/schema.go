@@ -23,7 +23,7 @@ func dataSourceSchema() schema.Schema {
 			"answered with \"not found\"), or unverified (access denied, throttled, not reached). Unverified is never clean.\n\n" +
 			"Read: `aws_vpc`, `aws_security_group` (inline rules together with `aws_security_group_rule`, `aws_vpc_security_group_ingress_rule` and " +
 			"`aws_vpc_security_group_egress_rule` of the same state), `aws_lambda_function`, `aws_db_instance`. Other types are counted in `skipped`. Changes that AWS has " +
-			"pending, values that change by themselves, and a function's code are not drift. A function's tags, reserved concurrency and image are not read: no listing tells them.\n\n" +
+			"pending, values that change by themselves, and a function's code are not drift. A function's reserved concurrency and image are not read.\n\n" +
 			"Set the environment variable `RELIABILITY_DRIFT_OVERRIDE` to a reason to let one blocked plan through, such as the one that puts things right: the plan then carries a warning " +
 			"with that reason.",
 		Attributes: attributes,

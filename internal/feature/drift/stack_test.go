@@ -127,6 +127,7 @@ func (s *stack) createFunction() {
 	must[*lambda.CreateFunctionOutput](s)(s.lambda.CreateFunction(ctx, &lambda.CreateFunctionInput{
 		FunctionName: &s.name, Role: aws.String("arn:aws:iam::123456789012:role/" + s.name), Handler: aws.String("index.handler"),
 		Runtime: lambdatypes.RuntimePython312, MemorySize: aws.Int32(256), Timeout: aws.Int32(10), Code: &lambdatypes.FunctionCode{ZipFile: code.Bytes()},
+		Tags:        map[string]string{"Name": "b"},
 		Environment: &lambdatypes.Environment{Variables: map[string]string{"STAGE": "prod", "TOKEN": "s3cr3t-token"}},
 	}))
 }

@@ -20,6 +20,11 @@ const (
 	Map
 	// Rules are a security group's, in any order; each is compared by itself.
 	Rules
+	// Policy is the text of an IAM policy; each statement is compared by itself, in any order, and two ways to write the same
+	// are the same.
+	Policy
+	// JSON is the text of a JSON document; layout and the order of keys do not count.
+	JSON
 )
 
 // Attribute is one line of a type's table: how an attribute of Terraform compares with what the API said.
@@ -34,6 +39,13 @@ type Attribute struct {
 	Default any
 	// Fold compares text without regard to case.
 	Fold bool
+	// Canon brings a text (that of a Scalar, each one of a Set or a List) to its one form: a name without its final dot, a
+	// CIDR block, an ARN for a name. It is applied to both sides, to no empty text, and must be idempotent.
+	Canon func(text string) string
+	// IfSet leaves the attribute out where the state holds none, for what AWS chooses when nobody says.
+	IfSet bool
+	// Blocks is set for repeated blocks, with Kind Map.
+	Blocks *Blocks
 	// Hidden values are compared and never shown, whatever the state says of them.
 	Hidden bool
 	// Expect takes the value out of the state where Path alone does not do it; known is as in Expected.
@@ -53,20 +65,34 @@ func (a Attribute) root() string {
 func (a Attribute) Expected(resource Resource) (value any, known bool) {
 	if a.Expect != nil {
 		value, known = a.Expect(resource)
-		return a.Normalise(value), known
+	} else {
+		value, known = resource.At(a.Path)
 	}
-	if _, known = resource.State[a.root()]; !known {
+	if !known || (a.IfSet && empty(value)) {
 		return nil, false
 	}
-	value = any(resource.State)
-	for step := range strings.SplitSeq(a.Path, ".") {
-		value = descend(value, step)
-	}
-	if a.Kind == Rules {
-		rules := append(inlineRules(value, resource.ID), resource.Merged[a.Path]...)
-		return rules, true
+	switch {
+	case a.Kind == Rules:
+		return append(inlineRules(value, resource.ID), resource.mergedRules(a.Path)...), true
+	case a.Blocks != nil:
+		return resource.merge(a, a.Blocks.blockMap(value)), true
 	}
 	return a.Normalise(value), true
+}
+
+// empty tells that a state holds nothing to speak of: null, no text, no elements.
+func empty(value any) bool {
+	switch value := value.(type) {
+	case nil:
+		return true
+	case string:
+		return value == ""
+	case []any:
+		return len(value) == 0
+	case map[string]any:
+		return len(value) == 0
+	}
+	return false
 }
 
 func descend(value any, step string) any {
@@ -82,29 +108,50 @@ func descend(value any, step string) any {
 }
 
 // Normalise brings a value of either side to the one form in which both compare: text for a Scalar, a sorted []string
-// for a Set, a []string for a List, a map[string]string for a Map.
+// for a Set, a []string for a List, a map[string]string for a Map, a sorted []string of statements for a Policy.
 func (a Attribute) Normalise(value any) any {
 	switch a.Kind {
 	case Rules:
 		return value
 	case Set:
-		set := texts(value)
+		set := a.canonical(texts(value))
 		slices.Sort(set)
 		return slices.Compact(set)
 	case List:
-		return texts(value)
+		return a.canonical(texts(value))
 	case Map:
+		if a.Blocks != nil {
+			return a.Blocks.blockMap(value)
+		}
 		return textMap(value)
+	case Policy:
+		return statements(scalar(value))
+	case JSON:
+		return compactJSON(scalar(value))
 	default:
 		text := scalar(value)
 		if text == "" {
 			text = scalar(a.Default)
 		}
-		if a.Fold {
-			text = strings.ToLower(text)
-		}
-		return text
+		return a.canon(text)
 	}
+}
+
+func (a Attribute) canon(text string) string {
+	if a.Fold {
+		text = strings.ToLower(text)
+	}
+	if a.Canon != nil && text != "" {
+		text = a.Canon(text)
+	}
+	return text
+}
+
+func (a Attribute) canonical(list []string) []string {
+	for i, text := range list {
+		list[i] = a.canon(text)
+	}
+	return list
 }
 
 // scalar writes a scalar as text: null is "", numbers without exponent or trailing zeros, booleans as in HCL.
@@ -125,6 +172,8 @@ func scalar(value any) string {
 		return strconv.FormatBool(*value)
 	case int:
 		return strconv.Itoa(value)
+	case int32:
+		return strconv.Itoa(int(value))
 	case int64:
 		return strconv.FormatInt(value, 10)
 	case *int32:
@@ -132,6 +181,16 @@ func scalar(value any) string {
 			return ""
 		}
 		return strconv.Itoa(int(*value))
+	case *int64:
+		if value == nil {
+			return ""
+		}
+		return strconv.FormatInt(*value, 10)
+	case *float64:
+		if value == nil {
+			return ""
+		}
+		return strconv.FormatFloat(*value, 'f', -1, 64)
 	case float64:
 		return strconv.FormatFloat(value, 'f', -1, 64)
 	case interface{ String() string }: // json.Number

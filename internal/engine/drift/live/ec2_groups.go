@@ -45,9 +45,13 @@ var groupRuleAttributes = []string{
 }
 
 // groupRule is what an aws_security_group_rule adds to its group.
-func groupRule(part Resource) (id, path string, rules []Rule) {
+func groupRule(part Resource) (id string, adds Addition) {
 	id = part.Text("security_group_id")
-	return id, part.Text("type"), from(part, blockRules(part.State, id))
+	block := make(map[string]any, len(groupRuleAttributes))
+	for _, name := range groupRuleAttributes {
+		block[name] = part.Value(name)
+	}
+	return id, addRules(part, part.Text("type"), blockRules(block, id))
 }
 
 var vpcRuleAttributes = []string{
@@ -55,52 +59,49 @@ var vpcRuleAttributes = []string{
 }
 
 // vpcRule is what an aws_vpc_security_group_ingress_rule or _egress_rule adds to its group.
-func vpcRule(path string) func(Resource) (string, string, []Rule) {
-	return func(part Resource) (string, string, []Rule) {
+func vpcRule(path string) func(Resource) (string, Addition) {
+	return func(part Resource) (string, Addition) {
 		for _, name := range []string{"cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id"} {
 			if peer := part.Text(name); peer != "" {
-				rule := newRule(part.Text("ip_protocol"), number(part.State["from_port"]), number(part.State["to_port"]), peer, part.Text("description"))
-				return part.Text("security_group_id"), path, from(part, []Rule{rule})
+				rule := newRule(part.Text("ip_protocol"), number(part.Value("from_port")), number(part.Value("to_port")), peer, part.Text("description"))
+				return part.Text("security_group_id"), addRules(part, path, []Rule{rule})
 			}
 		}
-		return part.Text("security_group_id"), path, nil
+		return part.Text("security_group_id"), addRules(part, path, nil)
 	}
 }
 
-func from(part Resource, rules []Rule) []Rule {
+func addRules(part Resource, path string, rules []Rule) Addition {
 	for i := range rules {
 		rules[i].Source = part.Address
 	}
-	return rules
+	return Addition{Path: path, Rules: rules, Source: part.Address}
 }
 
-func readGroups(ctx context.Context, client EC2API, batch Batch) (map[Address]Outcome, error) {
-	listed := map[string]types.SecurityGroup{}
-	input := &ec2.DescribeSecurityGroupsInput{Filters: ec2Filter("group-id", batch.Resources), MaxResults: aws.Int32(ec2Page)}
-	for {
-		page, err := call(ctx, batch.Caller, client.DescribeSecurityGroups, input)
-		if err != nil {
-			return nil, err
-		}
-		for _, group := range page.SecurityGroups {
-			listed[aws.ToString(group.GroupId)] = group
-		}
-		if aws.ToString(page.NextToken) == "" {
-			break
-		}
-		input.NextToken = page.NextToken
-	}
-	return each(ctx, batch, func(ctx context.Context, resource Resource) Outcome {
-		if group, ok := listed[resource.ID]; ok {
-			return found(groupTable, group, resource)
-		}
-		return missing(ctx, batch.Caller, resource, func(ctx context.Context) (*Outcome, error) {
-			page, err := call(ctx, batch.Caller, client.DescribeSecurityGroups, &ec2.DescribeSecurityGroupsInput{GroupIds: []string{resource.ID}})
-			if err != nil || len(page.SecurityGroups) != 1 {
+func groupKind(client ec2Client) kind {
+	return listing[types.SecurityGroup, EC2API]{
+		client: client, table: groupTable,
+		id: func(group types.SecurityGroup) string { return aws.ToString(group.GroupId) },
+		pages: func(ctx context.Context, client EC2API, caller *Caller, resources []Resource) ([]types.SecurityGroup, error) {
+			input := &ec2.DescribeSecurityGroupsInput{Filters: ec2Filter("group-id", resources), MaxResults: aws.Int32(ec2Page)}
+			return pages(ctx, caller, client.DescribeSecurityGroups, input, func(page *ec2.DescribeSecurityGroupsOutput) ([]types.SecurityGroup, bool) {
+				input.NextToken = page.NextToken
+				return page.SecurityGroups, aws.ToString(page.NextToken) != ""
+			})
+		},
+		probe: func(ctx context.Context, client EC2API, caller *Caller, resource Resource) (*types.SecurityGroup, error) {
+			page, err := call(ctx, caller, client.DescribeSecurityGroups, &ec2.DescribeSecurityGroupsInput{GroupIds: []string{resource.ID}})
+			if err != nil {
 				return nil, err
 			}
-			outcome := found(groupTable, page.SecurityGroups[0], resource)
-			return &outcome, nil
-		})
-	}), nil
+			return only(page.SecurityGroups), nil
+		},
+		thing: func(group types.SecurityGroup) Thing {
+			thing := Thing{ID: aws.ToString(group.GroupId), Name: aws.ToString(group.GroupName)}
+			if thing.Name == "default" { // every VPC has one, and it cannot be deleted
+				thing.Excluded = "every VPC comes with a group of this name"
+			}
+			return thing
+		},
+	}.kind(Spec{Type: "aws_security_group", Doc: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroup.html"})
 }

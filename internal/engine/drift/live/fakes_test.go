@@ -103,16 +103,17 @@ func (f *fakeEC2) DescribeSecurityGroups(_ context.Context, in *ec2.DescribeSecu
 	return &ec2.DescribeSecurityGroupsOutput{SecurityGroups: page, NextToken: next}, nil
 }
 
-func (f *fakeEC2) reader() *ec2Reader {
-	return &ec2Reader{client: func(context.Context, string) (EC2API, error) { return f, nil }}
+func (f *fakeEC2) reader() service {
+	return ec2Service(func(context.Context, string) (EC2API, error) { return f, nil })
 }
 
 type fakeLambda struct {
-	page      int
-	functions []lambdatypes.FunctionConfiguration
-	hidden    map[string]bool
-	listings  int
-	refuse    error // of the targeted call
+	page       int
+	functions  []lambdatypes.FunctionConfiguration
+	hidden     map[string]bool
+	listings   int
+	refuse     error // of the targeted call
+	refuseTags error
 }
 
 func (f *fakeLambda) ListFunctions(_ context.Context, in *lambda.ListFunctionsInput, _ ...func(*lambda.Options)) (*lambda.ListFunctionsOutput, error) {
@@ -134,8 +135,15 @@ func (f *fakeLambda) GetFunctionConfiguration(_ context.Context, in *lambda.GetF
 	return nil, refused("Lambda", "GetFunctionConfiguration", "ResourceNotFoundException")
 }
 
-func (f *fakeLambda) reader() *lambdaReader {
-	return &lambdaReader{client: func(context.Context, string) (LambdaAPI, error) { return f, nil }}
+func (f *fakeLambda) ListTags(_ context.Context, in *lambda.ListTagsInput, _ ...func(*lambda.Options)) (*lambda.ListTagsOutput, error) {
+	if f.refuseTags != nil {
+		return nil, f.refuseTags
+	}
+	return &lambda.ListTagsOutput{Tags: map[string]string{"arn": aws.ToString(in.Resource), "aws:system": "x"}}, nil
+}
+
+func (f *fakeLambda) reader() service {
+	return lambdaService(func(context.Context, string) (LambdaAPI, error) { return f, nil })
 }
 
 type fakeRDS struct {
@@ -163,6 +171,6 @@ func (f *fakeRDS) DescribeDBInstances(_ context.Context, in *rds.DescribeDBInsta
 	return &rds.DescribeDBInstancesOutput{DBInstances: page, Marker: next}, nil
 }
 
-func (f *fakeRDS) reader() *rdsReader {
-	return &rdsReader{client: func(context.Context, string) (RDSAPI, error) { return f, nil }}
+func (f *fakeRDS) reader() service {
+	return rdsService(func(context.Context, string) (RDSAPI, error) { return f, nil })
 }

@@ -43,11 +43,10 @@ func found[T any](table []field[T], item T, resource Resource) Outcome {
 // tagsAttribute compares tags_all, which holds the provider's default_tags too, and shows it as tags.
 func tagsAttribute(api string) Attribute {
 	return Attribute{Path: "tags", API: api, Kind: Map, Expect: func(resource Resource) (any, bool) {
-		if all, ok := resource.State["tags_all"].(map[string]any); ok {
+		if all, ok := resource.Value("tags_all").(map[string]any); ok {
 			return all, true
 		}
-		tags, known := resource.State["tags"]
-		return tags, known
+		return resource.State.Get("tags")
 	}}
 }
 

@@ -1,13 +1,9 @@
-// Package live reads what is really in AWS, many resources a call, for comparison with a Terraform state. There is one
-// file an AWS service: its calls, and a table of each type's attributes. Reading never changes anything.
-//
-// A type's table is the whole of what is compared. An attribute that a reader did not fetch is absent from its answer,
-// and nothing absent is ever compared. Attributes that AWS computes by itself, that change on their own or that cannot be
-// changed at all are not in the tables.
 package live
 
 import (
 	"context"
+	"slices"
+	"strings"
 )
 
 // Address is a resource instance's address in the state, such as module.net.aws_vpc.main["a"].
@@ -25,16 +21,32 @@ type Resource struct {
 	Region string
 	// AccountID it lives in; empty when the state does not say.
 	AccountID string
-	// State are the attributes that the state holds, as decoded from its JSON: only those that the type's Spec names.
-	State map[string]any
-	// Merged are rules that other resources of the state add to an attribute of this one, by Attribute.Path.
-	Merged map[string][]Rule
+	// State are the attributes that the state holds: only those that the type's Spec names.
+	State Values
+	// Merged is what other resources of the state add to this one.
+	Merged []Addition
 }
 
-// Text returns an attribute of the state as text, or "" when it is absent or no text.
-func (r Resource) Text(name string) string {
-	text, _ := r.State[name].(string)
-	return text
+// Value returns an attribute of the state, or nil.
+func (r Resource) Value(name string) any {
+	value, _ := r.State.Get(name)
+	return value
+}
+
+// Text returns an attribute of the state as text: "" when it is absent or no scalar.
+func (r Resource) Text(name string) string { return scalar(r.Value(name)) }
+
+// At returns what lies at an Attribute.Path, and whether the state holds the attribute at all.
+func (r Resource) At(path string) (value any, held bool) {
+	root, below, nested := strings.Cut(path, ".")
+	value, held = r.State.Get(root)
+	if !nested {
+		return value, held
+	}
+	for step := range strings.SplitSeq(below, ".") {
+		value = descend(value, step)
+	}
+	return value, held
 }
 
 // Status is what is known of one resource.
@@ -92,24 +104,60 @@ type Spec struct {
 	Attributes []Attribute
 	// Context names further attributes that must be kept from the state for finding or merging.
 	Context []string
+	// Global is set for a type that lives in no Region (IAM, CloudFront, Route 53). Its Batch carries the provider's Region, of
+	// which only the partition matters, and regions never leaves it out.
+	Global bool
 	// Part is set for a type that is no thing of its own in AWS but a piece of another resource in the same state; it is
 	// compared with its owner.
 	Part *Part
+	// Listed tells that the reader is a Lister for the type.
+	Listed bool
 }
 
 // Part is how a resource adds to its owner.
 type Part struct {
 	// OwnerType is the owner's type.
 	OwnerType string
-	// Owner returns the owner's id, and the rules that the part adds to which Attribute.Path of it.
-	Owner func(part Resource) (id, path string, rules []Rule)
+	// Owner returns the owner's id in the state, and what the part adds to it.
+	Owner func(part Resource) (id string, adds Addition)
 }
 
-// Keep are the names of all top-level attributes that reading and comparing need from the state.
+// Keep are the names of all top-level attributes that reading and comparing need from the state, each once.
 func (s Spec) Keep() []string {
 	names := append([]string{"id", "arn", "region", "owner_id"}, s.Context...)
 	for _, attribute := range s.Attributes {
 		names = append(names, attribute.root())
+		if attribute.root() == "tags" {
+			names = append(names, "tags_all")
+		}
 	}
-	return names
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Lister is a Reader that also tells everything that is in AWS of a type, managed or not.
+type Lister interface {
+	// List returns all things of one of the types whose Spec says Listed, in one Region. It is complete, or fails.
+	List(ctx context.Context, inventory Inventory) ([]Thing, error)
+}
+
+// Inventory is what one List looks for.
+type Inventory struct {
+	Type, Region string
+	// Caller counts and bounds the calls; never nil.
+	Caller *Caller
+}
+
+// Thing is something that exists in AWS.
+type Thing struct {
+	// ID is what "terraform import" takes for it.
+	ID string
+	// Aliases are the other texts that may stand as id or arn in a state that manages it.
+	Aliases []string
+	// Name is what people call it; may be empty.
+	Name string
+	// Excluded says why nobody has to manage it (AWS made it by itself); empty for all else.
+	Excluded string
+	// Attributes are what is known of it under Terraform's names, for its price: only text, numbers and booleans.
+	Attributes map[string]any
 }

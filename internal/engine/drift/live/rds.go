@@ -24,21 +24,28 @@ const (
 	rdsFilterValues = 200
 )
 
-type rdsReader struct {
-	client func(ctx context.Context, region string) (RDSAPI, error)
-}
+type rdsClient = func(ctx context.Context, region string) (RDSAPI, error)
 
 func newRDS(clients *awsapi.Clients) Reader {
-	return &rdsReader{client: func(ctx context.Context, region string) (RDSAPI, error) { return clients.RDS(ctx, region) }}
+	return rdsService(func(ctx context.Context, region string) (RDSAPI, error) { return clients.RDS(ctx, region) })
 }
 
-// Types are database instances.
-func (r *rdsReader) Types() []Spec {
-	return []Spec{{
-		Type: "aws_db_instance", Doc: "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html",
-		Attributes: attributesOf(instanceTable), Context: []string{"tags_all", "resource_id", "identifier", "max_allocated_storage"},
-	}}
+// rdsService reads database instances.
+func rdsService(client rdsClient) service {
+	reader := rdsReader{client}
+	return service{
+		{
+			Spec: Spec{
+				Type: "aws_db_instance", Doc: "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html",
+				Attributes: attributesOf(instanceTable), Context: []string{"resource_id", "identifier", "max_allocated_storage", "engine"},
+			},
+			read: reader.read, list: reader.list,
+		},
+	}
 }
+
+// rdsReader reads instances, which have a name and an id: neither alone says which one it is.
+type rdsReader struct{ client rdsClient }
 
 // resourceID is the id that RDS gives an instance for good. Since version 5 of hashicorp/aws it is the id in the state;
 // before, the id was the instance's name, which can change.
@@ -84,8 +91,8 @@ func instanceName(resource Resource) string {
 	return resource.ID
 }
 
-// Read lists instances by their resource ids. A filter of ids that do not exist is simply empty, unlike one of names.
-func (r *rdsReader) Read(ctx context.Context, batch Batch) (map[Address]Outcome, error) {
+// read lists instances by their resource ids. A filter of ids that do not exist is simply empty, unlike one of names.
+func (r rdsReader) read(ctx context.Context, batch Batch) (map[Address]Outcome, error) {
 	client, err := r.client(ctx, batch.Region)
 	if err != nil {
 		return nil, err
@@ -94,17 +101,8 @@ func (r *rdsReader) Read(ctx context.Context, batch Batch) (map[Address]Outcome,
 	for _, resource := range batch.Resources {
 		known.claimed[strings.ToLower(instanceName(resource))] = true
 	}
-	input := &rds.DescribeDBInstancesInput{Filters: rdsFilter(batch.Resources), MaxRecords: aws.Int32(rdsPage)}
-	for {
-		page, err := call(ctx, batch.Caller, client.DescribeDBInstances, input)
-		if err != nil {
-			return nil, err
-		}
-		known.listed = append(known.listed, page.DBInstances...)
-		if aws.ToString(page.Marker) == "" {
-			break
-		}
-		input.Marker = page.Marker
+	if known.listed, err = instancePages(ctx, client, batch.Caller, rdsFilter(batch.Resources)); err != nil {
+		return nil, err
 	}
 	return each(ctx, batch, func(ctx context.Context, resource Resource) Outcome {
 		if instance, ok := known.find(resource); ok {
@@ -112,6 +110,38 @@ func (r *rdsReader) Read(ctx context.Context, batch Batch) (map[Address]Outcome,
 		}
 		return missingInstance(ctx, client, batch.Caller, resource)
 	}), nil
+}
+
+func instancePages(ctx context.Context, client RDSAPI, caller *Caller, filters []types.Filter) ([]types.DBInstance, error) {
+	input := &rds.DescribeDBInstancesInput{Filters: filters, MaxRecords: aws.Int32(rdsPage)}
+	return pages(ctx, caller, client.DescribeDBInstances, input, func(page *rds.DescribeDBInstancesOutput) ([]types.DBInstance, bool) {
+		input.Marker = page.Marker
+		return page.DBInstances, aws.ToString(page.Marker) != ""
+	})
+}
+
+func (r rdsReader) list(ctx context.Context, inventory Inventory) ([]Thing, error) {
+	client, err := r.client(ctx, inventory.Region)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := instancePages(ctx, client, inventory.Caller, nil)
+	if err != nil {
+		return nil, err
+	}
+	things := make([]Thing, 0, len(listed))
+	for _, instance := range listed {
+		name := aws.ToString(instance.DBInstanceIdentifier)
+		things = append(things, Thing{
+			ID: name, Name: name, Aliases: []string{aws.ToString(instance.DbiResourceId), aws.ToString(instance.DBInstanceArn)},
+			Attributes: map[string]any{
+				"engine": aws.ToString(instance.Engine), "instance_class": aws.ToString(instance.DBInstanceClass), "multi_az": scalar(instance.MultiAZ),
+				"allocated_storage": scalar(instance.AllocatedStorage), "storage_type": aws.ToString(instance.StorageType), "iops": scalar(instance.Iops),
+				"storage_throughput": scalar(instance.StorageThroughput), "license_model": aws.ToString(instance.LicenseModel),
+			},
+		})
+	}
+	return things, nil
 }
 
 func rdsFilter(resources []Resource) []types.Filter {

@@ -70,7 +70,7 @@ func pending(i types.DBInstance) types.PendingModifiedValues {
 
 // settled returns the pending value where it is the one in the state, else the live one.
 func settled(r Resource, attribute string, now, pending any) any {
-	if waiting := scalar(pending); waiting != "" && waiting == scalar(r.State[attribute]) {
+	if waiting := scalar(pending); waiting != "" && waiting == r.Text(attribute) {
 		return waiting
 	}
 	return now
@@ -90,7 +90,7 @@ func engineVersion(i types.DBInstance, r Resource) any {
 // allocatedStorage: with storage autoscaling, RDS grows the volume up to max_allocated_storage by itself,
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html.
 func allocatedStorage(i types.DBInstance, r Resource) any {
-	state, ceiling, now := number(r.State["allocated_storage"]), number(r.State["max_allocated_storage"]), int(aws.ToInt32(i.AllocatedStorage))
+	state, ceiling, now := number(r.Value("allocated_storage")), number(r.Value("max_allocated_storage")), int(aws.ToInt32(i.AllocatedStorage))
 	if ceiling > 0 && state <= now && now <= ceiling {
 		return strconv.Itoa(state)
 	}

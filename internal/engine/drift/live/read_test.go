@@ -10,6 +10,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
 )
@@ -18,7 +19,7 @@ func vpcs(count int) (live []ec2types.Vpc, state []Resource) {
 	for i := range count {
 		id := fmt.Sprintf("vpc-%d", i)
 		live = append(live, ec2types.Vpc{VpcId: &id, InstanceTenancy: ec2types.TenancyDefault})
-		state = append(state, Resource{Address: Address("aws_vpc." + id), Type: "aws_vpc", ID: id, Region: "us-east-1", AccountID: account, State: map[string]any{"id": id}})
+		state = append(state, Resource{Address: Address("aws_vpc." + id), Type: "aws_vpc", ID: id, Region: "us-east-1", AccountID: account, State: ValuesOf(map[string]any{"id": id})})
 	}
 	return live, state
 }
@@ -107,7 +108,7 @@ func functions(count int) (live []lambdatypes.FunctionConfiguration, state []Res
 		name := fmt.Sprintf("fn-%d", i)
 		arn := "arn:aws:lambda:us-east-1:" + account + ":function:" + name
 		live = append(live, lambdatypes.FunctionConfiguration{FunctionName: &name, FunctionArn: &arn, MemorySize: aws.Int32(128)})
-		state = append(state, Resource{Address: Address(name), Type: "aws_lambda_function", ID: name, AccountID: account, State: map[string]any{"function_name": name}})
+		state = append(state, Resource{Address: Address(name), Type: "aws_lambda_function", ID: name, AccountID: account, State: ValuesOf(map[string]any{"function_name": name})})
 	}
 	return live, state
 }
@@ -130,7 +131,7 @@ func TestFunctions(t *testing.T) {
 	if outcomes := read(state); fake.listings != 3 || outcomes["fn-119"].Status != Found {
 		t.Errorf("%d listings", fake.listings)
 	}
-	gone := Resource{Address: "gone", Type: "aws_lambda_function", ID: "gone", AccountID: account, State: map[string]any{"function_name": "gone"}}
+	gone := Resource{Address: "gone", Type: "aws_lambda_function", ID: "gone", AccountID: account, State: ValuesOf(map[string]any{"function_name": "gone"})}
 	if outcomes := read([]Resource{gone, state[0]}); fake.listings != 3 || outcomes["gone"].Status != Deleted || outcomes["fn-0"].Status != Found {
 		t.Errorf("%d listings, %+v", fake.listings, outcomes)
 	}
@@ -143,6 +144,14 @@ func TestFunctions(t *testing.T) {
 	if got := read([]Resource{foreign})["fn-1"]; got.Status != Unverified || !strings.Contains(got.Reason, account) {
 		t.Errorf("a function of the same name in another account: %+v", got)
 	}
+	fake.refuseTags = refused("Lambda", "ListTags", "AccessDeniedException")
+	if got := read(state[:1])["fn-0"]; !got.Partial() || !awsapi.IsDenied(got.Err) || got.Attributes["tags"] != nil || got.Attributes["memory_size"] != "128" {
+		t.Errorf("tags that are denied: %+v", got)
+	}
+	fake.refuseTags = nil
+	if got := read(state[:1])["fn-0"].Attributes["tags"]; !cmp.Equal(got, map[string]string{"arn": *all[0].FunctionArn}) {
+		t.Errorf("tags: %+v", got)
+	}
 	fake.refuse, fake.hidden = nil, map[string]bool{"fn-2": true}
 	if got := read([]Resource{state[2]})["fn-2"]; got.Status != Found || got.Attributes["memory_size"] != "128" {
 		t.Errorf("not listed, and there: %+v", got)
@@ -153,7 +162,8 @@ func TestFunctionWhoseEnvironmentCannotBeDecrypted(t *testing.T) {
 	t.Parallel()
 	all, state := functions(1)
 	all[0].Environment = &lambdatypes.EnvironmentResponse{Error: &lambdatypes.EnvironmentError{ErrorCode: aws.String("AccessDeniedException")}}
-	got := functionOutcome(all[0], state[0])
+	fake := &fakeLambda{}
+	got := functionOutcome(t.Context(), fake, caller(1, account), liveFunction{FunctionConfiguration: all[0]}, state[0])
 	if _, ok := got.Attributes["environment.0.variables"]; ok || !got.Partial() || !strings.Contains(got.Reason, "AccessDeniedException") {
 		t.Errorf("%+v", got)
 	}
@@ -166,7 +176,7 @@ func instance(id, name string) rdstypes.DBInstance {
 }
 
 func database(id, name string) Resource {
-	return Resource{Address: Address(name), Type: "aws_db_instance", ID: id, AccountID: account, State: map[string]any{"id": id, "identifier": name, "instance_class": "db.t3.micro"}}
+	return Resource{Address: Address(name), Type: "aws_db_instance", ID: id, AccountID: account, State: ValuesOf(map[string]any{"id": id, "identifier": name, "instance_class": "db.t3.micro"})}
 }
 
 func TestInstances(t *testing.T) {
@@ -222,9 +232,9 @@ func TestGroupsPaged(t *testing.T) {
 	for i := range 5 {
 		id := fmt.Sprintf("sg-%d", i)
 		fake.groups = append(fake.groups, ec2types.SecurityGroup{GroupId: &id})
-		state = append(state, Resource{Address: Address(id), Type: "aws_security_group", ID: id, State: map[string]any{}})
+		state = append(state, Resource{Address: Address(id), Type: "aws_security_group", ID: id, State: ValuesOf(map[string]any{})})
 	}
-	state = append(state, Resource{Address: "gone", ID: "sg-gone", State: map[string]any{}})
+	state = append(state, Resource{Address: "gone", ID: "sg-gone", State: ValuesOf(map[string]any{})})
 	outcomes, err := fake.reader().Read(t.Context(), Batch{Type: "aws_security_group", Caller: caller(2, account), Resources: state})
 	if err != nil || outcomes["sg-4"].Status != Found || outcomes["gone"].Status != Deleted {
 		t.Errorf("%+v %v", outcomes, err)

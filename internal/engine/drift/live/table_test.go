@@ -54,14 +54,14 @@ func TestRulesOfEverySourceAgree(t *testing.T) {
 		}
 	}
 	check("inline", inlineRules(decode(t, `{"v":[{"from_port":443,"to_port":443,"protocol":"6","cidr_blocks":["10.1.2.3/8"],"description":"d","self":false}]}`)["v"], "sg-1"))
-	part := Resource{Address: "r", State: decode(t, `{"security_group_id":"sg-1","type":"ingress","from_port":443,"to_port":443,"protocol":"TCP","cidr_blocks":["10.0.0.0/8"],"description":"d"}`)}
-	id, path, rules := groupRule(part)
-	if id != "sg-1" || path != "ingress" || rules[0].Source != "r" {
-		t.Errorf("%s %s %+v", id, path, rules)
+	part := Resource{Address: "r", State: ValuesOf(decode(t, `{"security_group_id":"sg-1","type":"ingress","from_port":443,"to_port":443,"protocol":"TCP","cidr_blocks":["10.0.0.0/8"],"description":"d"}`))}
+	id, adds := groupRule(part)
+	if id != "sg-1" || adds.Path != "ingress" || adds.Rules[0].Source != "r" {
+		t.Errorf("%s %+v", id, adds)
 	}
-	check("aws_security_group_rule", rules)
-	_, _, rules = vpcRule("ingress")(Resource{State: decode(t, `{"security_group_id":"sg-1","from_port":443,"to_port":443,"ip_protocol":"tcp","cidr_ipv4":"10.0.0.0/8","description":"d"}`)})
-	check("aws_vpc_security_group_ingress_rule", rules)
+	check("aws_security_group_rule", adds.Rules)
+	_, adds = vpcRule("ingress")(Resource{State: ValuesOf(decode(t, `{"security_group_id":"sg-1","from_port":443,"to_port":443,"ip_protocol":"tcp","cidr_ipv4":"10.0.0.0/8","description":"d"}`))})
+	check("aws_vpc_security_group_ingress_rule", adds.Rules)
 	check("API", permissionRules([]ec2types.IpPermission{{
 		IpProtocol: aws.String("tcp"), FromPort: aws.Int32(443), ToPort: aws.Int32(443), IpRanges: []ec2types.IpRange{{CidrIp: aws.String("10.0.0.0/8"), Description: aws.String("d")}},
 	}}))
@@ -77,14 +77,14 @@ func TestRulesOfEveryPeer(t *testing.T) {
 	if diff := cmp.Diff(all, inline); diff != "" {
 		t.Error(diff)
 	}
-	if _, _, rules := groupRule(Resource{State: decode(t, `{"security_group_id":"sg-1","type":"egress","protocol":"all","self":true,"source_security_group_id":"sg-1"}`)}); len(rules) != 1 || rules[0].Peer != "sg-1" || rules[0].Protocol != "all" {
-		t.Errorf("%+v", rules)
+	if _, adds := groupRule(Resource{State: ValuesOf(decode(t, `{"security_group_id":"sg-1","type":"egress","protocol":"all","self":true,"source_security_group_id":"sg-1"}`))}); len(adds.Rules) != 1 || adds.Rules[0].Peer != "sg-1" || adds.Rules[0].Protocol != "all" {
+		t.Errorf("%+v", adds)
 	}
 }
 
 func TestExpected(t *testing.T) {
 	t.Parallel()
-	resource := Resource{State: decode(t, `{"memory_size":256,"tracing_config":[],"vpc_config":[{"subnet_ids":["b","a"]}],"layers":null,"tags":null,"tags_all":{"a":"b"}}`)}
+	resource := Resource{State: ValuesOf(decode(t, `{"memory_size":256,"tracing_config":[],"vpc_config":[{"subnet_ids":["b","a"]}],"layers":null,"tags":null,"tags_all":{"a":"b"}}`))}
 	for path, want := range map[string]any{
 		"memory_size": "256", "tracing_config.0.mode": "PassThrough", "vpc_config.0.subnet_ids": []string{"a", "b"}, "layers": []string{},
 	} {
@@ -101,7 +101,7 @@ func TestExpected(t *testing.T) {
 	if got, _ := tagsAttribute("").Expected(resource); !cmp.Equal(got, map[string]string{"a": "b"}) {
 		t.Errorf("tags: %v", got)
 	}
-	if _, known := tagsAttribute("").Expected(Resource{State: map[string]any{}}); known {
+	if _, known := tagsAttribute("").Expected(Resource{State: ValuesOf(map[string]any{})}); known {
 		t.Error("a state without tags and tags_all says nothing about tags")
 	}
 	if _, known := (Attribute{Path: "timeout"}).Expected(resource); known {
@@ -122,7 +122,7 @@ func TestSystemTagsDoNotCount(t *testing.T) {
 
 func fetched(t *testing.T, state string, instance rdstypes.DBInstance, path string) (expected, actual any) {
 	t.Helper()
-	resource := Resource{State: decode(t, state)}
+	resource := Resource{State: ValuesOf(decode(t, state))}
 	attributes := fetch(instanceTable, instance, resource)
 	for _, field := range instanceTable {
 		if field.Path == path {
@@ -179,7 +179,7 @@ func TestWhatIsNotDriftOfADatabase(t *testing.T) {
 // A whole answer of AWS, with everything set, is taken over attribute by attribute.
 func TestFunctionTableReadsEverything(t *testing.T) {
 	t.Parallel()
-	got := fetch(functionTable, lambdatypes.FunctionConfiguration{
+	got := fetch(functionTable, liveFunction{tags: map[string]string{"t": "u"}, FunctionConfiguration: lambdatypes.FunctionConfiguration{
 		Description: aws.String("d"), Handler: aws.String("h"), Runtime: lambdatypes.RuntimePython312, MemorySize: aws.Int32(128), Timeout: aws.Int32(3), Role: aws.String("r"),
 		KMSKeyArn: aws.String("k"), Architectures: []lambdatypes.Architecture{"arm64"}, Layers: []lambdatypes.Layer{{Arn: aws.String("l2")}, {Arn: aws.String("l1")}},
 		Environment:   &lambdatypes.EnvironmentResponse{Variables: map[string]string{"A": "b"}},
@@ -187,12 +187,13 @@ func TestFunctionTableReadsEverything(t *testing.T) {
 		DeadLetterConfig: &lambdatypes.DeadLetterConfig{TargetArn: aws.String("q")},
 		VpcConfig:        &lambdatypes.VpcConfigResponse{SubnetIds: []string{"s2", "s1"}, SecurityGroupIds: []string{"g"}},
 		LoggingConfig:    &lambdatypes.LoggingConfig{LogFormat: "JSON", LogGroup: aws.String("/g")},
-	}, Resource{State: map[string]any{"logging_config": []any{map[string]any{}}}})
+	}}, Resource{State: ValuesOf(map[string]any{"logging_config": []any{map[string]any{}}})})
 	want := Attributes{
 		"description": "d", "handler": "h", "runtime": "python3.12", "memory_size": "128", "timeout": "3", "role": "r", "kms_key_arn": "k",
 		"architectures": []string{"arm64"}, "layers": []string{"l2", "l1"}, "environment.0.variables": map[string]string{"A": "b"}, "tracing_config.0.mode": "Active",
 		"ephemeral_storage.0.size": "1024", "dead_letter_config.0.target_arn": "q", "vpc_config.0.subnet_ids": []string{"s1", "s2"},
 		"vpc_config.0.security_group_ids": []string{"g"}, "logging_config.0.log_format": "JSON", "logging_config.0.log_group": "/g",
+		"tags": map[string]string{"t": "u"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -205,7 +206,7 @@ func TestVPCIPv6(t *testing.T) {
 		AssociationId: aws.String("a-1"), Ipv6CidrBlock: aws.String("2001:db8::/56"), Ipv6CidrBlockState: &ec2types.VpcCidrBlockState{State: ec2types.VpcCidrBlockStateCodeAssociated},
 	}}}}
 	for state, want := range map[string]any{`{}`: nil, `{"ipv6_association_id":"a-1"}`: "2001:db8::/56", `{"ipv6_association_id":"a-2"}`: ""} {
-		got := fetch(vpcTable, vpc, Resource{State: decode(t, state)})["ipv6_cidr_block"]
+		got := fetch(vpcTable, vpc, Resource{State: ValuesOf(decode(t, state))})["ipv6_cidr_block"]
 		if got != want {
 			t.Errorf("%s: %v", state, got)
 		}

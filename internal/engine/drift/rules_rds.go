@@ -1,0 +1,33 @@
+package drift
+
+// rdsRules are for databases.
+var rdsRules = []rule{
+	{"aws_db_instance", "publicly_accessible", "true", Critical, "the database got a public address"},
+	{"aws_db_instance", "publicly_accessible", "", Critical, "the database lost its public address: clients outside are cut off"},
+	{"aws_db_instance", "deletion_protection", "true", Minor, "the database is protected better than intended; destroying it will fail"},
+	{"aws_db_instance", "deletion_protection", "", Critical, "nothing keeps the database from being deleted"},
+	{"aws_db_instance", "multi_az", "true", Major, "a standby that was not intended doubles the price"},
+	{"aws_db_instance", "multi_az", "", Critical, "no standby takes over when the zone fails"},
+	{"aws_db_instance", "vpc_security_group_ids", "", Critical, "who may reach the database has changed"},
+	{"aws_db_instance", "db_subnet_group_name", "", Critical, "the database moved in the network"},
+	{"aws_db_instance", "iam_database_authentication_enabled", "", Critical, "who may log in to the database has changed"},
+	{"aws_db_instance", "identifier", "", Critical, "the database's address changed: clients are cut off"},
+	{"aws_db_instance", "port", "", Critical, "the database listens elsewhere: clients are cut off"},
+	{"aws_db_instance", "instance_class", "", Major, "capacity and price have changed"},
+	{"aws_db_instance", "engine_version", "", Major, "another engine version runs"},
+	{"aws_db_instance", "allocated_storage", "", Major, "capacity and price have changed"},
+	{"aws_db_instance", "max_allocated_storage", "", Major, "storage grows to another limit"},
+	{"aws_db_instance", "storage_*", "", Major, "storage performs and costs differently"},
+	{"aws_db_instance", "iops", "", Major, "storage performs and costs differently"},
+	{"aws_db_instance", "parameter_group_name", "", Major, "the engine runs with other settings"},
+	{"aws_db_instance", "option_group_name", "", Major, "the engine runs with other options"},
+	{"aws_db_instance", "ca_cert_identifier", "", Major, "clients that pin the old authority cannot connect"},
+	{"aws_db_instance", "license_model", "", Major, "the licence and the price have changed"},
+	{"aws_db_instance", "backup_*", "", Minor, "backups are kept or taken differently"},
+	{"aws_db_instance", "maintenance_window", "", Minor, "maintenance comes at another time"},
+	{"aws_db_instance", "auto_minor_version_upgrade", "", Minor, "minor upgrades come by themselves, or no longer do"},
+	{"aws_db_instance", "copy_tags_to_snapshot", "", Minor, "only tags of snapshots differ"},
+	{"aws_db_instance", "enabled_cloudwatch_logs_exports", "", Minor, "only how it is watched has changed"},
+	{"aws_db_instance", "performance_insights_enabled", "", Minor, "only how it is watched has changed"},
+	{"aws_db_instance", "monitoring_interval", "", Minor, "only how it is watched has changed"},
+}
