@@ -9,6 +9,7 @@ func (e *Emulator) addRules() {
 		"apigateway":           newAPIGatewayRules(),
 		"cloudfront":           newCloudfrontRules(e.options.Propagation),
 		"cloudwatch":           newCloudWatchRules(),
+		"ec2":                  ec2Rules{},
 		"ecs":                  e.ecs,
 		"elasticloadbalancing": e.loadBalancing,
 		"iam":                  iamRules{},
