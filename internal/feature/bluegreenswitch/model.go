@@ -9,13 +9,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/traffic"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/checkset"
-	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
 // model is the resource as Terraform knows it.
@@ -80,14 +78,7 @@ func (m *model) toStrategy(ctx context.Context, diags *diag.Diagnostics) (strate
 	}
 	var wrong *traffic.StrategyError
 	if err := strategy.Validate(); errors.As(err, &wrong) {
-		at := path.Root("strategy").AtName(wrong.Field)
-		if wrong.Index >= 0 {
-			at = at.AtListIndex(wrong.Index)
-		}
-		tfdiag.ErrorAt(diags, at, tfdiag.Message{
-			Summary: "Invalid strategy", Happened: wrong.Problem + ".",
-			Next: `write for example { type = "canary", steps = [10, 50], interval = "1m", bake = "5m" }.`,
-		})
+		wordStrategy(diags, wrong, `write for example { type = "canary", steps = [10, 50], interval = "1m", bake = "5m" }.`)
 	}
 	return strategy, known
 }
@@ -97,7 +88,8 @@ func (m *model) maxRecovery() time.Duration {
 	if d, _ := durationOf(m.MaxRecoveryTime); d > 0 {
 		return d
 	}
-	d, _ := time.ParseDuration(defaultMaxRecovery)
+	var diags diag.Diagnostics // what is wrong with the routes is said elsewhere
+	d, _ := durationOf(types.StringValue(defaultRecovery(routesOf(m.Routes, &diags))))
 	return d
 }
 

@@ -24,10 +24,13 @@ func (r *switchResource) ValidateConfig(ctx context.Context, req resource.Valida
 		return
 	}
 	routes := routesOf(config.Routes, &resp.Diagnostics)
+	strategy, known := config.toStrategy(ctx, &resp.Diagnostics)
 	for _, route := range routes {
 		route.kind.validate(ctx, route.value, route.at, &resp.Diagnostics)
+		if known {
+			route.checkSteps(strategy, &resp.Diagnostics)
+		}
 	}
-	config.toStrategy(ctx, &resp.Diagnostics)
 	config.Validate(ctx, path.Empty(), &resp.Diagnostics)
 }
 
@@ -47,7 +50,8 @@ func (r *switchResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if prior != nil && prior.steady() && req.Plan.Raw.Equal(req.State.Raw) {
+	filled := plan.planRecovery(ctx, req.Config, &resp.Diagnostics)
+	if prior != nil && prior.steady() && !filled && req.Plan.Raw.Equal(req.State.Raw) {
 		return
 	}
 	plan.planOutputs(prior)

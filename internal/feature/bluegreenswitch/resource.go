@@ -62,7 +62,7 @@ func (r *switchResource) ImportState(ctx context.Context, req resource.ImportSta
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("routes"), value)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("on_failure"), string(traffic.OnFailureRevert))...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("max_recovery_time"), defaultMaxRecovery)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("max_recovery_time"), defaultRecovery(routesOf(value, &resp.Diagnostics)))...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), req.ID)...)
 }
 

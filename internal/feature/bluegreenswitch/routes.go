@@ -31,6 +31,10 @@ type kind struct {
 	read  func(fields []string) (types.Object, error)
 	// blame returns the attribute, below the router's, that a reason is about, and what to do.
 	blame func(reason traffic.UnfitReason) (attribute, remedy string)
+	// largestStep is what traffic.Limited says of its routers; nil when any step can be done.
+	largestStep *int
+	// maxRecovery is the default of max_recovery_time with such a route, when it is longer than that of others.
+	maxRecovery string
 }
 
 // members are the types of the kind's own attributes.
@@ -47,6 +51,7 @@ var kinds = []kind{
 	route53Kind,
 	lambdaAliasKind,
 	listenerKind,
+	cloudfrontOriginKind,
 }
 
 func kindNames() string {

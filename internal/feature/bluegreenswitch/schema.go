@@ -54,9 +54,10 @@ func switchSchema(ctx context.Context) schema.Schema {
 			Validators:          []validator.String{stringvalidator.OneOf(string(traffic.OnFailureRevert), string(traffic.OnFailureHold))},
 		},
 		"max_recovery_time": schema.StringAttribute{
-			Optional: true, Computed: true, Default: stringdefault.StaticString(defaultMaxRecovery),
-			MarkdownDescription: "The longest that moving traffic back may take, and the deadline of doing so. Default `\"5m\"`. A plan whose `estimated_recovery_seconds` is longer is an error.",
-			Validators:          []validator.String{durationValidator{positive: true}},
+			Optional: true, Computed: true, // the default depends on the routes: see planRecovery
+			MarkdownDescription: "The longest that moving traffic back may take, and the deadline of doing so. Default `\"5m\"`, and `\"15m\"` with a route whose changes CloudFront propagates (`cloudfront_origin`, " +
+				"`cloudfront_staging`). A plan whose `estimated_recovery_seconds` is longer is an error.",
+			Validators: []validator.String{durationValidator{positive: true}},
 		},
 		"snapshot_id": schema.StringAttribute{
 			Optional: true,
@@ -83,7 +84,7 @@ func switchSchema(ctx context.Context) schema.Schema {
 		"estimated_recovery_seconds": schema.Int64Attribute{
 			Computed: true,
 			MarkdownDescription: "How long a bad target keeps traffic, as far as one can say beforehand: the time that the checks take to call it bad (the pause between two rounds plus the retries), the calls (2 s), " +
-				"the propagation in AWS (Route 53: 60 s) and the time that clients go on with what they know (the TTL; 60 s for an alias).",
+				"the propagation in AWS (Route 53: 60 s; CloudFront: about 300 s for a distribution or its continuous deployment) and the time that clients go on with what they know (the TTL; 60 s for an alias).",
 		},
 	}
 	maps.Copy(attributes, gateAttributes())
