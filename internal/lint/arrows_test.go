@@ -107,6 +107,7 @@ func house() map[string][]string {
 		rooms[engine+name] = may
 		allEngines = append(allEngines, engine+name)
 	}
+	rooms["internal/proof"] = slices.Concat([]string{emulator, awsapi}, allEngines, anything)
 	shared := []string{feature + "configured", tfdiag, framework, tflog}
 	rooms[provider] = []string{awsapi, clock, engine + "notify", engine + "store", framework, tflog, sdk, sdkConfig, awsbase}
 	for name, knows := range features {

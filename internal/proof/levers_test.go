@@ -1,0 +1,83 @@
+package proof
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/traffic"
+)
+
+// lever is one kind of router, as every proof needs it.
+type lever struct {
+	name string // in a configuration
+	// steps are shares that it can give before the whole; none when it only knows all and nothing.
+	steps []int
+	// ttl is how long clients go on with what they know.
+	ttl time.Duration
+	// propagates tells whether AWS says of a change when it has arrived everywhere.
+	propagates bool
+	// build sets up what it moves.
+	build func(t *testing.T, w *world) target
+}
+
+// target is what one lever moves, seen from outside.
+type target interface {
+	// router returns a router as a process of the provider makes it.
+	router(config aws.Config) traffic.Router
+	// give sets the weights by hand, as somebody else would, whatever they were.
+	give(ctx context.Context, weights traffic.Weights) error
+	// serves is what AWS has now.
+	serves(ctx context.Context) (shares, error)
+}
+
+// shares are what each colour gets, in whatever unit the lever has, and what gets anything besides.
+type shares struct{ blue, green, other float64 }
+
+func (s shares) total() float64 { return s.blue + s.green + s.other }
+
+// only tells whether a colour has everything.
+func (s shares) only(colour traffic.Colour) bool {
+	if colour == traffic.Blue {
+		return s.blue > 0 && s.green == 0 && s.other == 0
+	}
+	return s.green > 0 && s.blue == 0 && s.other == 0
+}
+
+// percent is the share of green in percent.
+func (s shares) percent() float64 {
+	if s.total() == 0 {
+		return 0
+	}
+	return 100 * s.green / s.total()
+}
+
+func (s shares) String() string {
+	text := fmt.Sprintf("blue %g, green %g", s.blue, s.green)
+	if s.other != 0 {
+		text += fmt.Sprintf(", others %g", s.other)
+	}
+	return text
+}
+
+// levers are all of them.
+var levers = []lever{
+	route53Lever,
+	lambdaAliasLever,
+	listenerLever,
+}
+
+// must ends the test on an error of setting up.
+func must[T any](t *testing.T) func(T, error) T {
+	t.Helper()
+	return func(value T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
