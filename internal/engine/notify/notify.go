@@ -25,7 +25,9 @@ const (
 	SwitchReverted       Kind = "SwitchReverted"
 	SwitchHeld           Kind = "SwitchHeld"
 	RollbackTriggered    Kind = "RollbackTriggered"
-	RollbackCompleted    Kind = "RollbackCompleted"
+	RollbackCompleted    Kind = "RollbackCompleted" // everything is back
+	RollbackPartial      Kind = "RollbackPartial"
+	RollbackFailed       Kind = "RollbackFailed"
 	DriftFound           Kind = "DriftFound"
 )
 

@@ -3,6 +3,8 @@ package restore
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/notify"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/snapshot"
@@ -11,11 +13,14 @@ import (
 func (r Request) triggered(m snapshot.Manifest, plan Plan) notify.Event {
 	return notify.Event{
 		Kind: notify.RollbackTriggered, At: r.Clock.Now(), Subject: subject(fmt.Sprintf("Rollback of %s to %s triggered", m.Name, m.ID())),
-		Detail:  map[string]any{"snapshot": m.ID(), "reason": r.Reason, "changes": len(plan.Changes()), "targets": len(plan.Targets), "holder": r.Holder},
-		Labels:  map[string]string{"Deployment": m.Name},
+		Detail: map[string]any{"snapshot": m.ID(), "reason": r.Reason, "changes": things(plan.Changes()), "targets": len(plan.Targets), "holder": r.Holder},
+		Labels: map[string]string{"Deployment": m.Name}, Attributes: map[string]string{"outcome": "started"},
 		Metrics: []notify.Metric{notify.MetricRollbackTriggered.Of(1)},
 	}
 }
+
+// mostTargets keeps a message short: a topic takes 256 KiB, and a person reads less.
+const mostTargets = 100
 
 func (r Request) completed(result Result) notify.Event {
 	m := result.Snapshot
@@ -23,14 +28,29 @@ func (r Request) completed(result Result) notify.Event {
 	if result.Status == Restored || result.Status == NotNeeded {
 		success = 1
 	}
-	targets := make(map[string]any, len(result.Targets))
-	for name, target := range result.Targets {
-		targets[name] = string(target.Status)
+	targets := map[string]any{}
+	left := []string{}
+	for _, name := range slices.Sorted(maps.Keys(result.Targets)) {
+		status := result.Targets[name].Status
+		if status == Partial || status == Failed {
+			left = append(left, name)
+		}
+		if len(targets) < mostTargets {
+			targets[name] = string(status)
+		}
+	}
+	kind := notify.RollbackCompleted
+	switch result.Status {
+	case Partial:
+		kind = notify.RollbackPartial
+	case Failed:
+		kind = notify.RollbackFailed
+	case Restored, NotNeeded:
 	}
 	return notify.Event{
-		Kind: notify.RollbackCompleted, At: r.Clock.Now(), Subject: subject(fmt.Sprintf("Rollback of %s to %s: %s", m.Name, m.ID(), result.Status)),
-		Detail: map[string]any{"snapshot": m.ID(), "reason": r.Reason, "status": string(result.Status), "targets": targets, "recovery_seconds": result.Recovery.Seconds()},
-		Labels: map[string]string{"Deployment": m.Name},
+		Kind: kind, At: r.Clock.Now(), Subject: subject(fmt.Sprintf("Rollback of %s to %s: %s", m.Name, m.ID(), result.Status)),
+		Detail: map[string]any{"snapshot": m.ID(), "reason": r.Reason, "status": string(result.Status), "targets": targets, "left": left[:min(len(left), mostTargets)], "recovery_seconds": result.Recovery.Seconds()},
+		Labels: map[string]string{"Deployment": m.Name}, Attributes: map[string]string{"outcome": string(result.Status)},
 		Metrics: []notify.Metric{
 			notify.MetricRollbackSuccess.Of(success),
 			notify.MetricRecoveryTime.Of(result.Recovery.Seconds()),
@@ -49,12 +69,4 @@ func (r Request) tell(ctx context.Context, event notify.Event) []string {
 		return []string{fmt.Sprintf("the notice %s was not delivered: %v", event.Kind, err)}
 	}
 	return nil
-}
-
-// tellAside delivers event while the work goes on: nobody waits for a notice before traffic is back. The channel gives
-// the warnings.
-func (r Request) tellAside(ctx context.Context, event notify.Event) <-chan []string {
-	told := make(chan []string, 1)
-	go func() { told <- r.tell(ctx, event) }() // owner: Run reads the channel
-	return told
 }

@@ -2,6 +2,7 @@ package restore
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -16,14 +17,22 @@ import (
 // parallel is how many targets are looked at, or put back, at a time.
 const parallel = 8
 
-// order is by how fast and how far out a lever is: what moves the traffic away from a bad release comes first, what
-// takes long comes last. A kind that is not here comes after all of them. Deletions come after everything.
-var order = map[string]int{"route53_record": 1, "cloudfront_distribution": 2, "listener_rule": 2, "http_api_stage": 3, "rest_api_stage": 3, "lambda_alias": 4, "ssm_parameter": 5, "ecs_service": 6, "s3_bucket": 7}
+// order is the order in which targets are begun: what moves the traffic away from a bad release comes first, what takes
+// long comes last, and a kind comes after those in after. A kind that is not here comes after all of them. Nobody waits
+// for a target that it does not depend on.
+var order = map[string]int{
+	"route53_record": 1, "cloudfront_distribution": 2, "listener_rule": 2, "lambda_alias": 3, "http_api_stage": 4, "rest_api_stage": 4, "ssm_parameter": 5, "ecs_service": 6, "s3_bucket": 7,
+}
 
-const (
-	otherRank   = 8
-	cleanupRank = 9
-)
+const otherRank = 8
+
+// after says which kinds have to be back before a target of a kind is begun: what is called before what calls it, and
+// what is read at a start before what is started.
+var after = map[string][]string{
+	"http_api_stage": {"lambda_alias"},
+	"rest_api_stage": {"lambda_alias"},
+	"ecs_service":    {"ssm_parameter"},
+}
 
 // bound is a target that is ready to be put back.
 type bound struct {
@@ -47,20 +56,28 @@ func (r Request) plan(ctx context.Context, m snapshot.Manifest, names []string) 
 	var mu sync.Mutex
 	plan := Plan{Snapshot: m, Targets: make(map[string]Target, len(names))}
 	ready := make(map[string]bound, len(names))
+	side(names, func(name string) {
+		b, target := r.planOne(ctx, m, name)
+		mu.Lock()
+		defer mu.Unlock()
+		plan.Targets[name], ready[name] = target, b
+	})
+	r.planCleanup(ctx, &plan, ready, names)
+	plan.Estimate = plan.estimate()
+	return plan, ready
+}
+
+// side does something for each name, side by side, and returns when all is done.
+func side(names []string, do func(name string)) {
 	var group errgroup.Group
 	group.SetLimit(parallel)
 	for _, name := range names {
 		group.Go(func() error {
-			b, target := r.planOne(ctx, m, name)
-			mu.Lock()
-			defer mu.Unlock()
-			plan.Targets[name], ready[name] = target, b
+			do(name)
 			return nil
 		})
 	}
-	_ = group.Wait() // every error is its target's
-	plan.Estimate = plan.estimate()
-	return plan, ready
+	_ = group.Wait() // nothing returns an error
 }
 
 func (r Request) planOne(ctx context.Context, m snapshot.Manifest, name string) (bound, Target) {
@@ -76,76 +93,146 @@ func (r Request) planOne(ctx context.Context, m snapshot.Manifest, name string) 
 		return bound{}, target
 	}
 	target.Changes, target.Err = s.Diff(ctx, item)
-	if cleaner, ok := s.(service.Cleaner); ok && r.Cleanup && target.Err == nil {
-		var cleanup []service.Change
-		cleanup, target.Err = cleaner.Cleanup(ctx, item)
-		target.Changes = append(target.Changes, cleanup...)
-	}
 	for i := range target.Changes {
 		target.Changes[i].Target = name
 	}
 	return bound{service: s, item: item}, target
 }
 
-// phase is what is done side by side.
-type phase struct {
-	rank    int
-	names   []string
-	changes map[string][]service.Change
+// planCleanup adds what would be taken away. Two targets of one function, say, find the same: it is listed once.
+func (r Request) planCleanup(ctx context.Context, plan *Plan, ready map[string]bound, names []string) {
+	var mu sync.Mutex
+	found := map[string]Target{}
+	side(names, func(name string) {
+		if plan.Targets[name].Err != nil || !slices.Contains(r.Cleanup, plan.kind(name)) {
+			return
+		}
+		var target Target
+		switch cleaner := ready[name].service.(type) {
+		case service.SharedCleaner:
+			target.Changes, target.Err = cleaner.CleanupBeside(ctx, ready[name].item, beside(name, names, ready))
+		case service.Cleaner:
+			target.Changes, target.Err = cleaner.Cleanup(ctx, ready[name].item)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		found[name] = target
+	})
+	listed := map[string]bool{}
+	for _, name := range names {
+		target := plan.Targets[name]
+		target.Err = errors.Join(target.Err, found[name].Err)
+		for _, change := range found[name].Changes {
+			if id := change.Service + " " + string(change.Apply); !listed[id] {
+				listed[id] = true
+				change.Target = name
+				target.Cleanup = append(target.Cleanup, change)
+			}
+		}
+		plan.Targets[name] = target
+	}
 }
 
-// phases groups the changes: one phase a rank, and one for all deletions of things that do no harm. The deletions of a
-// service that puts everything back in one call stay with it: they are part of that call.
-func (p Plan) phases() []phase {
-	byRank := map[int]*phase{}
-	add := func(rank int, name string, change service.Change) {
-		group := byRank[rank]
-		if group == nil {
-			group = &phase{rank: rank, changes: map[string][]service.Change{}}
-			byRank[rank] = group
+func beside(name string, names []string, ready map[string]bound) []service.Item {
+	var items []service.Item
+	for _, other := range names {
+		if other != name && ready[other].service != nil {
+			items = append(items, ready[other].item)
 		}
-		if _, seen := group.changes[name]; !seen {
-			group.names = append(group.names, name)
-		}
-		group.changes[name] = append(group.changes[name], change)
 	}
+	return items
+}
+
+// names returns the targets that have something to do, in the order in which they are begun.
+func (p Plan) names(of func(Target) []service.Change) []string {
+	var names []string
 	for _, name := range slices.Sorted(maps.Keys(p.Targets)) {
-		for _, change := range p.Targets[name].Changes {
-			add(rank(change), name, change)
+		if len(of(p.Targets[name])) > 0 {
+			names = append(names, name)
 		}
 	}
-	var sorted []phase
-	for _, r := range slices.Sorted(maps.Keys(byRank)) {
-		sorted = append(sorted, *byRank[r])
-	}
-	return sorted
+	slices.SortStableFunc(names, func(a, b string) int { return p.rank(a) - p.rank(b) })
+	return names
 }
 
-func rank(change service.Change) int {
-	if change.Action == service.Delete && change.Service != "route53_record" {
-		return cleanupRank
-	}
-	if r, known := order[change.Service]; known {
-		return r
+func restoring(t Target) []service.Change { return t.Changes }
+func cleaning(t Target) []service.Change  { return t.Cleanup }
+
+func (p Plan) rank(name string) int {
+	if rank, known := order[p.kind(name)]; known {
+		return rank
 	}
 	return otherRank
 }
 
-// estimate adds up the phases, each as long as its longest target. The changes of one bucket go side by side, and a
-// change batch is one change.
-func (p Plan) estimate() time.Duration {
-	var total time.Duration
-	for _, group := range p.phases() {
-		var longest time.Duration
-		for _, changes := range group.changes {
-			var sum, most time.Duration
-			for _, change := range changes {
-				sum += change.Estimate
-				most = max(most, change.Estimate)
-			}
-			longest = max(longest, most, sum/16)
+func (p Plan) kind(name string) string { return p.Snapshot.Items[name].Spec.Kind }
+
+// waitsFor returns which of names have to be back before name is begun. They all come before it in names.
+func (p Plan) waitsFor(name string, names []string) []string {
+	var first []string
+	for _, other := range names {
+		if slices.Contains(after[p.kind(name)], p.kind(other)) {
+			first = append(first, other)
 		}
-		total += longest
 	}
-	return total
+	return first
+}
+
+// Part is what one target adds to an estimate.
+type Part struct {
+	Target  string
+	Kind    string // of the target
+	Changes int    // how many things
+	Takes   time.Duration
+	After   []string // targets that have to be back before it is begun
+}
+
+// Parts returns what the estimate is made of, in the order in which the targets are begun.
+func (p Plan) Parts() []Part {
+	var parts []Part
+	names := p.names(restoring)
+	for _, name := range names {
+		parts = append(parts, Part{
+			Target: name, Kind: p.kind(name), Changes: things(p.Targets[name].Changes), Takes: takes(p.Targets[name].Changes), After: p.waitsFor(name, names),
+		})
+	}
+	return parts
+}
+
+// estimate is the longest chain of targets that wait for each other, and then the longest clean-up.
+func (p Plan) estimate() time.Duration {
+	ends := map[string]time.Duration{}
+	var last, cleanup time.Duration
+	for _, part := range p.Parts() {
+		var begins time.Duration
+		for _, first := range part.After {
+			begins = max(begins, ends[first])
+		}
+		ends[part.Target] = begins + part.Takes
+		last = max(last, ends[part.Target])
+	}
+	for _, name := range p.names(cleaning) {
+		cleanup = max(cleanup, takes(p.Targets[name].Cleanup))
+	}
+	return last + cleanup
+}
+
+// takes estimates the changes of one target: those of one bucket go side by side.
+func takes(changes []service.Change) time.Duration {
+	const atOnce = 16
+	var sum, most time.Duration
+	for _, change := range changes {
+		sum += change.Estimate
+		most = max(most, change.Estimate)
+	}
+	return max(most, sum/atOnce)
+}
+
+// things is how many things are changed.
+func things(changes []service.Change) int {
+	n := 0
+	for _, change := range changes {
+		n += change.Things()
+	}
+	return n
 }

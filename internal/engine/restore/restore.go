@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
@@ -27,8 +28,9 @@ type Request struct {
 	// Targets are the user's names of those to put back; none means all.
 	Targets []string
 	Reason  string
-	// Cleanup also takes away what is newer than the snapshot, where the service knows how.
-	Cleanup bool
+	// Cleanup are the kinds of targets of which what is newer than the snapshot, and not in use, is taken away as well once
+	// every target is back.
+	Cleanup []string
 	// AccountID and Region are where the caller works. A snapshot of elsewhere is refused; empty is not compared.
 	AccountID string
 	Region    string
@@ -38,6 +40,8 @@ type Request struct {
 	Clock clock.Clock  // nil: the machine's
 	Log   *slog.Logger // nil: none
 	Sink  notify.Sink  // nil: nobody is told
+	// Observer is told of each moment as it comes, one at a time; nil: nobody is.
+	Observer func(Moment)
 	// Holder names this process in journal and lease ("ci@build-7 pid 4711").
 	Holder string
 }
@@ -61,23 +65,44 @@ type Target struct {
 	Status  Status // of a run
 	Summary string // what was captured
 	Changes []service.Change
-	Err     error // why it could not be put back, or not wholly
+	Cleanup []service.Change // after every target is back
+	Err     error            // why it could not be put back, or not wholly
+}
+
+// Stage is how far a target has come.
+type Stage string
+
+// The stages of a target that has something to do.
+const (
+	Begun   Stage = "begun"
+	Done    Stage = "done"     // its changes were made
+	Checked Stage = "checked"  // and read back
+	Cleaned Stage = "cleaned"  // what is newer was taken away
+	Stopped Stage = "not done" // for the reason in Err
+)
+
+// Moment is one that an Observer is told of.
+type Moment struct {
+	Target  string
+	Stage   Stage
+	Changes int // how many things
+	Err     error
 }
 
 // Plan is a preview: the changes in the order in which a Run would do them.
 type Plan struct {
 	Snapshot snapshot.Manifest
 	Targets  map[string]Target
-	// Estimate is how long a Run would take, targets side by side.
+	// Estimate is how long a Run would take: see Parts.
 	Estimate time.Duration
 }
 
-// Changes returns the changes of all targets in the order of a Run.
+// Changes returns the changes of all targets in the order in which a Run begins them, clean-up last.
 func (p Plan) Changes() []service.Change {
 	var all []service.Change
-	for _, group := range p.phases() {
-		for _, name := range group.names {
-			all = append(all, group.changes[name]...)
+	for _, of := range []func(Target) []service.Change{restoring, cleaning} {
+		for _, name := range p.names(of) {
+			all = append(all, of(p.Targets[name])...)
 		}
 	}
 	return all
@@ -106,6 +131,9 @@ type Result struct {
 	Changes []service.Change
 	// Recovery is the time from the start of the Run to the last target's read-back.
 	Recovery time.Duration
+	// Earlier is when another Run to the same snapshot, the last one of that name, began to put things back; nil when there
+	// was none. It tells a release that was undone by a Run that died from one that needed no undoing.
+	Earlier *time.Time
 	// Warnings are about what went wrong beside the restore: a notice that was not delivered.
 	Warnings []string
 }
@@ -160,6 +188,7 @@ func (r Request) defaults() Request {
 	if r.Sink == nil {
 		r.Sink = notify.Sinks{}
 	}
+	r.Observer = oneAtATime(r.Observer)
 	if r.Timeout <= 0 {
 		r.Timeout = DefaultTimeout
 	}
@@ -167,6 +196,18 @@ func (r Request) defaults() Request {
 		r.Holder = "terraform-provider-reliability"
 	}
 	return r
+}
+
+func oneAtATime(observe func(Moment)) func(Moment) {
+	if observe == nil {
+		return func(Moment) {}
+	}
+	var mu sync.Mutex
+	return func(m Moment) {
+		mu.Lock()
+		defer mu.Unlock()
+		observe(m)
+	}
 }
 
 // load returns the snapshot and the names of the targets to put back, after the checks that need nothing of AWS.

@@ -30,6 +30,7 @@ type world struct {
 	fail   map[string]error
 	sticky map[string]bool // a restore that has no effect
 	hook   func(target string)
+	after  func(target string) // once it is put back
 	done   []string
 }
 
@@ -76,6 +77,9 @@ func (s thing) Cleanup(context.Context, service.Item) ([]service.Change, error) 
 func (s thing) Restore(ctx context.Context, changes []service.Change) error {
 	if s.w.hook != nil {
 		s.w.hook(s.name)
+	}
+	if s.w.after != nil {
+		defer s.w.after(s.name) // after the lock
 	}
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
@@ -126,6 +130,12 @@ var kinds = map[string]string{"bucket": "s3_bucket", "code": "lambda_alias", "dn
 // prepare captures three targets at "good" and breaks them all.
 func prepare(t *testing.T) (*world, restore.Request) {
 	t.Helper()
+	return prepareKinds(t, kinds)
+}
+
+// prepareKinds does so with targets of other kinds, by their names.
+func prepareKinds(t *testing.T, kinds map[string]string) (*world, restore.Request) {
+	t.Helper()
 	s, err := store.OpenLocal(t.TempDir())
 	must(t, err)
 	w := &world{live: map[string]string{}, extra: map[string]bool{}, fail: map[string]error{}, sticky: map[string]bool{}}
@@ -163,20 +173,26 @@ func TestTheOuterLeverFirstAndDeletionsLast(t *testing.T) {
 	t.Parallel()
 	w, request := prepare(t)
 	w.extra["dns"], w.extra["bucket"] = false, true
-	request.Cleanup = true
+	request.Cleanup = []string{"s3_bucket"}
 	plan, err := restore.Preview(t.Context(), request)
 	must(t, err)
 	if len(w.done) != 0 {
 		t.Fatalf("a preview did %v", w.done)
 	}
-	if !plan.Valid() || plan.Estimate != 30*time.Second {
+	if !plan.Valid() || plan.Estimate != 10*time.Second {
 		t.Errorf("valid %v, estimate %s", plan.Valid(), plan.Estimate)
 	}
 	result, err := restore.Run(t.Context(), request)
 	must(t, err)
-	want := []string{"update dns", "update code", "update bucket", "delete bucket"}
-	if !slices.Equal(w.done, want) {
-		t.Errorf("done %v, want %v", w.done, want)
+	if len(w.done) != 4 || w.done[3] != "delete bucket" {
+		t.Errorf("done %v", w.done)
+	}
+	var order []string
+	for _, change := range result.Changes {
+		order = append(order, string(change.Action)+" "+change.Target)
+	}
+	if want := []string{"update dns", "update code", "update bucket", "delete bucket"}; !slices.Equal(order, want) {
+		t.Errorf("order %v, want %v", order, want)
 	}
 	if fmt.Sprint(plan.Changes()) != fmt.Sprint(result.Changes) {
 		t.Errorf("the preview was %v, the run did %v", plan.Changes(), result.Changes)
@@ -186,7 +202,7 @@ func TestTheOuterLeverFirstAndDeletionsLast(t *testing.T) {
 	}
 	record, ok, err := journal.New(request.Store, request.Clock, "").Last(t.Context(), "rollback web")
 	must(t, err)
-	if !ok || record.Outcome != "restored" || len(record.Steps) != 4 || record.Holder != "test" {
+	if !ok || record.Outcome != "restored" || len(record.Steps) != 2 || record.Holder != "test" {
 		t.Errorf("journal %+v", record)
 	}
 	events := request.Sink.(*inbox).events
@@ -297,8 +313,15 @@ func TestCancelledHalfWay(t *testing.T) {
 	t.Parallel()
 	w, request := prepare(t)
 	ctx, cancel := context.WithCancel(t.Context())
+	back := make(chan struct{})
+	w.after = func(target string) {
+		if target == "dns" {
+			close(back)
+		}
+	}
 	w.hook = func(target string) {
 		if target == "code" {
+			<-back
 			cancel()
 		}
 	}
@@ -311,7 +334,7 @@ func TestCancelledHalfWay(t *testing.T) {
 	if record.EndedAt == nil || record.Outcome == "restored" {
 		t.Errorf("journal %+v", record)
 	}
-	w.hook = nil
+	w.hook, w.after = nil, nil
 	again, err := restore.Run(t.Context(), request) // the lease was given up
 	must(t, err)
 	if again.Status != restore.Restored {
@@ -385,7 +408,8 @@ func TestAfterADeathHalfWay(t *testing.T) {
 	fake.Advance(2 * time.Minute)
 	result, err := restore.Run(ctx, request)
 	must(t, err)
-	if result.Status != restore.Restored || !slices.Equal(w.done, []string{"update code", "update bucket"}) {
+	slices.Sort(w.done)
+	if result.Status != restore.Restored || !slices.Equal(w.done, []string{"update bucket", "update code"}) {
 		t.Errorf("status %s, done %v", result.Status, w.done)
 	}
 	record, _, err := dead.Last(ctx, "rollback web")

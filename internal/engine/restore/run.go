@@ -2,16 +2,16 @@ package restore
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/journal"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/service"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/snapshot"
 )
 
 const (
@@ -21,8 +21,8 @@ const (
 	lastWords = 20 * time.Second
 )
 
-// Run puts the targets back and reads them back. Targets of one phase go side by side, and one that fails does not keep
-// the others from being put back. It is safe to repeat: it looks at what is live and does what is left, whoever died
+// Run puts the targets back and reads them back. Targets that do not wait for each other go side by side, and one that fails
+// does not keep the others from being put back. It is safe to repeat: it looks at what is live and does what is left, whoever died
 // half-way before.
 //
 // The error is an *IncompleteError when some targets were not put back; the Result then says which were. Any other error
@@ -56,9 +56,16 @@ func Run(ctx context.Context, request Request) (Result, error) {
 		}
 	}()
 
+	result := Result{Snapshot: m, Earlier: r.earlier(ctx, book, target, m)}
 	plan, ready := r.plan(ctx, m, names)
-	result := Result{Snapshot: m, Targets: plan.Targets}
-	told := r.tellAside(ctx, r.triggered(m, plan))
+	result.Targets = maps.Clone(plan.Targets)
+	changes := plan.Changes()
+	told := make(chan []string, 1)
+	if len(changes) == 0 {
+		told <- nil // nothing is rolled back, unless something could not be looked at: the end tells that
+	} else {
+		go func() { told <- r.tell(ctx, r.triggered(m, plan)) }() // nobody waits for a notice before traffic is back
+	}
 	err = r.execute(ctx, book, target, plan, ready, &result)
 	result.Recovery = r.Clock.Now().Sub(start)
 	result.Warnings = append(result.Warnings, <-told...)
@@ -66,7 +73,9 @@ func Run(ctx context.Context, request Request) (Result, error) {
 		return result, err
 	}
 	err = conclude(&result)
-	result.Warnings = append(result.Warnings, r.tell(ctx, r.completed(result))...)
+	if len(changes) > 0 || err != nil {
+		result.Warnings = append(result.Warnings, r.tell(ctx, r.completed(result))...)
+	}
 	return result, err
 }
 
@@ -108,42 +117,48 @@ type intent struct {
 	Snapshot string         `json:"snapshot"`
 	Digest   string         `json:"digest"`
 	Reason   string         `json:"reason"`
-	Changes  map[string]int `json:"changes"` // how many, by target
+	Changes  map[string]int `json:"changes"` // how many things, by target
 }
 
-// execute does the phases one after another. An error means that the journal could not be written; nothing is changed
-// without it.
-func (r Request) execute(ctx context.Context, book *journal.Journal, target string, plan Plan, ready map[string]bound, result *Result) error {
-	phases := plan.phases()
-	if len(phases) == 0 {
-		r.judge(ctx, ready, result)
+// earlier returns when the last Run of that name began, if it was to the same snapshot and had something to put back.
+func (r Request) earlier(ctx context.Context, book *journal.Journal, target string, m snapshot.Manifest) *time.Time {
+	record, ok, err := book.Last(ctx, target)
+	var meant intent
+	if err != nil || !ok || json.Unmarshal(record.Intent, &meant) != nil || meant.Digest != m.Digest || len(meant.Changes) == 0 {
 		return nil
 	}
-	if before, ok, err := book.Last(ctx, target); err == nil && ok && before.EndedAt == nil {
-		r.Log.WarnContext(ctx, "an earlier rollback ended half-way; this one does what is left", "holder", before.Holder, "started", before.StartedAt)
+	if record.EndedAt == nil {
+		r.Log.WarnContext(ctx, "an earlier rollback ended half-way; this one does what is left", "holder", record.Holder, "started", record.StartedAt)
+	}
+	return &record.StartedAt
+}
+
+// execute does what the plan holds: first what puts back, then the clean-up. An error means that the journal could not be
+// written; nothing is changed without it.
+func (r Request) execute(ctx context.Context, book *journal.Journal, target string, plan Plan, ready map[string]bound, result *Result) error {
+	names, last := plan.names(restoring), plan.names(cleaning)
+	if len(names)+len(last) == 0 {
+		r.judge(ctx, plan, ready, result)
+		return nil
 	}
 	meant := intent{Snapshot: plan.Snapshot.ID(), Digest: plan.Snapshot.Digest, Reason: r.Reason, Changes: map[string]int{}}
-	for name, t := range plan.Targets {
-		meant.Changes[name] = len(t.Changes)
+	for _, name := range names {
+		meant.Changes[name] = things(plan.Targets[name].Changes)
 	}
 	entry, err := book.Begin(ctx, target, "rollback", meant)
 	if err != nil {
 		return err
 	}
-	for i, group := range phases {
-		if err := entry.Intend(ctx, group.names); err != nil {
-			if i == 0 {
-				return err
-			}
-			r.blame(result, phases[i:], err)
-			break
+	all := &tally{result: result}
+	if len(names) > 0 {
+		if err := entry.Intend(ctx, names); err != nil {
+			return err
 		}
-		r.restorePhase(ctx, group, ready, result)
-		if err := entry.Done(ctx, statuses(result, group.names)); err != nil {
-			r.Log.WarnContext(ctx, "the journal did not take the result of a step", "error", err)
-		}
+		r.putBack(ctx, plan, names, ready, all)
+		r.done(ctx, entry, result, names)
 	}
-	r.judge(ctx, ready, result)
+	r.judge(ctx, plan, ready, result)
+	r.cleanUp(ctx, entry, plan, last, ready, all)
 	final, cancel := r.final(ctx)
 	defer cancel()
 	if err := entry.Close(final, string(overall(result.Targets))); err != nil {
@@ -152,71 +167,123 @@ func (r Request) execute(ctx context.Context, book *journal.Journal, target stri
 	return nil
 }
 
-// blame marks the targets of phases that were not begun.
-func (r Request) blame(result *Result, phases []phase, err error) {
-	for _, group := range phases {
-		for _, name := range group.names {
-			t := result.Targets[name]
-			t.Err = errors.Join(t.Err, err)
-			result.Targets[name] = t
-		}
+func (r Request) done(ctx context.Context, entry *journal.Entry, result *Result, names []string) {
+	if err := entry.Done(ctx, statuses(result, names)); err != nil {
+		r.Log.WarnContext(ctx, "the journal did not take the result of a step", "error", err)
 	}
 }
 
-func (r Request) restorePhase(ctx context.Context, group phase, ready map[string]bound, result *Result) {
-	var mu sync.Mutex
-	var workers errgroup.Group
-	workers.SetLimit(parallel)
-	for _, name := range group.names {
-		workers.Go(func() error {
-			r.Log.InfoContext(ctx, "putting back", "target", name, "changes", len(group.changes[name]))
-			err := context.Cause(ctx)
-			if err == nil {
-				err = ready[name].service.Restore(ctx, group.changes[name])
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				t := result.Targets[name]
-				t.Err = errors.Join(t.Err, err)
-				result.Targets[name] = t
-			}
-			return nil
-		})
+// tally gathers what many goroutines do.
+type tally struct {
+	mu     sync.Mutex
+	result *Result
+}
+
+func (t *tally) note(name string, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	target := t.result.Targets[name]
+	target.Err = errors.Join(target.Err, err)
+	t.result.Targets[name] = target
+}
+
+// putBack makes the changes of names side by side, each after those that it waits for. They are begun in order, and what
+// one waits for was begun before it, so that nobody waits for somebody who waits for a free worker.
+func (r Request) putBack(ctx context.Context, plan Plan, names []string, ready map[string]bound, all *tally) {
+	ended := make(map[string]chan struct{}, len(names))
+	for _, name := range names {
+		ended[name] = make(chan struct{})
 	}
-	_ = workers.Wait() // every error is its target's
-	for _, name := range group.names {
-		result.Changes = append(result.Changes, group.changes[name]...)
+	side(names, func(name string) {
+		defer close(ended[name])
+		for _, first := range plan.waitsFor(name, names) {
+			<-ended[first] // whatever came of it: a captured state is worth having even beside one that failed
+		}
+		all.note(name, r.change(ctx, name, plan.Targets[name].Changes, ready[name].service, Done))
+	})
+	for _, name := range names {
+		all.result.Changes = append(all.result.Changes, plan.Targets[name].Changes...)
+	}
+}
+
+func (r Request) change(ctx context.Context, name string, changes []service.Change, s service.Service, then Stage) error {
+	r.Log.InfoContext(ctx, "putting back", "target", name, "changes", len(changes))
+	if then == Done {
+		r.Observer(Moment{Target: name, Stage: Begun, Changes: things(changes)})
+	}
+	err := context.Cause(ctx)
+	if err == nil {
+		err = s.Restore(ctx, changes)
+	}
+	m := Moment{Target: name, Stage: then, Changes: things(changes), Err: err}
+	if err != nil {
+		m.Stage = Stopped
+	}
+	r.Observer(m)
+	return err
+}
+
+// cleanUp takes away what is newer, once everything is back: as long as something is not, what is newer may be in use.
+func (r Request) cleanUp(ctx context.Context, entry *journal.Entry, plan Plan, names []string, ready map[string]bound, all *tally) {
+	if status := overall(all.result.Targets); len(names) == 0 || status == Partial || status == Failed {
+		return
+	}
+	if err := entry.Intend(ctx, names); err != nil {
+		for _, name := range names {
+			all.note(name, err)
+		}
+	} else {
+		side(names, func(name string) {
+			all.note(name, r.change(ctx, name, plan.Targets[name].Cleanup, ready[name].service, Cleaned))
+		})
+		for _, name := range names {
+			all.result.Changes = append(all.result.Changes, plan.Targets[name].Cleanup...)
+		}
+		r.done(ctx, entry, all.result, names)
+	}
+	for _, name := range names {
+		target := all.result.Targets[name]
+		switch {
+		case target.Err != nil:
+			target.Status = Partial
+		case target.Status == NotNeeded:
+			target.Status = Restored
+		}
+		all.result.Targets[name] = target
 	}
 }
 
 // judge reads back every target that was changed and gives each its status.
-func (r Request) judge(ctx context.Context, ready map[string]bound, result *Result) {
-	var mu sync.Mutex
-	var workers errgroup.Group
-	workers.SetLimit(parallel)
-	for name, target := range maps.Clone(result.Targets) {
-		workers.Go(func() error {
-			if target.Err == nil && len(target.Changes) > 0 {
-				target.Err = ready[name].service.Verify(ctx, ready[name].item)
-			}
-			switch {
-			case target.Err != nil && len(target.Changes) > 0 && partly(target.Err):
-				target.Status = Partial
-			case target.Err != nil:
-				target.Status = Failed
-			case len(target.Changes) == 0:
-				target.Status = NotNeeded
-			default:
-				target.Status = Restored
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			result.Targets[name] = target
-			return nil
-		})
+func (r Request) judge(ctx context.Context, plan Plan, ready map[string]bound, result *Result) {
+	all := &tally{result: result}
+	var changed []string
+	for _, name := range plan.names(restoring) {
+		if result.Targets[name].Err == nil {
+			changed = append(changed, name)
+		}
 	}
-	_ = workers.Wait() // every error is its target's
+	side(changed, func(name string) {
+		err := ready[name].service.Verify(ctx, ready[name].item)
+		m := Moment{Target: name, Stage: Checked, Changes: things(plan.Targets[name].Changes), Err: err}
+		if err != nil {
+			m.Stage = Stopped
+		}
+		r.Observer(m)
+		all.note(name, err)
+	})
+	for name, target := range result.Targets {
+		switch {
+		case target.Err != nil && len(target.Changes) > 0 && partly(target.Err):
+			target.Status = Partial
+		case target.Err != nil:
+			target.Status = Failed
+		case len(target.Changes) == 0:
+			target.Status = NotNeeded
+		default:
+			target.Status = Restored
+		}
+		result.Targets[name] = target
+	}
 }
 
 // partly tells that an error is about a part of a target only: the rest was put back.

@@ -54,7 +54,7 @@ func (d *planDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 			},
 			"cleanup": schema.SingleNestedAttribute{
 				Optional: true, MarkdownDescription: cleanupDescription,
-				Attributes: map[string]schema.Attribute{"new_objects": schema.BoolAttribute{Optional: true, MarkdownDescription: objectsDescription}},
+				Attributes: flags(func(text string) schema.Attribute { return schema.BoolAttribute{Optional: true, MarkdownDescription: text} }),
 			},
 			"region":      schema.StringAttribute{Optional: true, MarkdownDescription: "AWS Region of the snapshot. Default: that of the provider block."},
 			"resolved_id": schema.StringAttribute{Computed: true, MarkdownDescription: "The snapshot that `snapshot_id` stands for."},

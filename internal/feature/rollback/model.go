@@ -33,7 +33,9 @@ type model struct {
 }
 
 type cleanupModel struct {
-	NewObjects types.Bool `tfsdk:"new_objects"`
+	LambdaVersions types.Bool `tfsdk:"lambda_versions"`
+	NewObjects     types.Bool `tfsdk:"new_objects"`
+	APIDeployments types.Bool `tfsdk:"api_deployments"`
 }
 
 var changeType = types.ObjectType{AttrTypes: map[string]attr.Type{
@@ -51,13 +53,20 @@ func (m *model) maxRecovery() time.Duration {
 	return d
 }
 
-func cleanupOf(ctx context.Context, object types.Object, diags *diag.Diagnostics) bool {
+// cleanupOf returns the kinds of targets of which what is newer is to be taken away.
+func cleanupOf(ctx context.Context, object types.Object, diags *diag.Diagnostics) []string {
 	if object.IsNull() || object.IsUnknown() {
-		return false
+		return nil
 	}
 	var cleanup cleanupModel
 	diags.Append(object.As(ctx, &cleanup, basetypes.ObjectAsOptions{})...)
-	return cleanup.NewObjects.ValueBool()
+	var kinds []string
+	for kind, asked := range map[string]types.Bool{"lambda_alias": cleanup.LambdaVersions, "s3_bucket": cleanup.NewObjects, "rest_api_stage": cleanup.APIDeployments} {
+		if asked.ValueBool() {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
 }
 
 func namesOf(ctx context.Context, set types.Set, diags *diag.Diagnostics) []string {

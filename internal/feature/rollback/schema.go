@@ -23,8 +23,8 @@ const (
 	snapshotDescription = "What to go back to: the id of a snapshot (`NAME/VERSION`), which holds what was there before its release, or `NAME/last_good`, which undoes the latest deployment: " +
 		"back to what the last one before it that succeeded left behind (the first snapshot after that one; where none ever succeeded, the snapshot before the releases that failed)."
 	targetsDescription = "Names of the targets to put back. Default: all of the snapshot."
-	cleanupDescription = "What to take away that is newer than the snapshot. Default: nothing."
-	objectsDescription = "Put a delete marker on objects that the snapshot does not know. Their versions stay. Default `false`."
+	cleanupDescription = "What to take away of a failed release, once every target is back: only what the snapshot proves to be newer than itself, and nothing that is still in use. " +
+		"`data.reliability_rollback_plan` lists it. Default: nothing."
 
 	onCompleteError = "error"
 	onCompleteOK    = "ok"
@@ -57,7 +57,7 @@ func rollbackSchema() schema.Schema {
 			},
 			"cleanup": schema.SingleNestedAttribute{
 				Optional: true, MarkdownDescription: cleanupDescription,
-				Attributes: map[string]schema.Attribute{"new_objects": schema.BoolAttribute{Optional: true, MarkdownDescription: objectsDescription}},
+				Attributes: flags(func(text string) schema.Attribute { return schema.BoolAttribute{Optional: true, MarkdownDescription: text} }),
 			},
 			"on_complete": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(onCompleteError), Validators: []validator.String{stringvalidator.OneOf(onCompleteError, onCompleteOK)},
@@ -81,6 +81,23 @@ func rollbackSchema() schema.Schema {
 			"recovery_seconds": schema.Float64Attribute{Computed: true, MarkdownDescription: "From the start of the rollback until everything was read back; null when none ran."},
 		},
 	}
+}
+
+// cleanupTexts describe what can be taken away.
+var cleanupTexts = map[string]string{
+	"lambda_versions": "Delete versions of the functions of `lambda_alias` targets that were published after the snapshot. A version stays that an alias uses (its routing weights included) once the rollback is done, or that has " +
+		"provisioned concurrency, an event source mapping or a resource policy of its own. A deleted version cannot be brought back. Default `false`.",
+	"new_objects":     "Put a delete marker on objects that the snapshot does not know. Their versions stay. Default `false`.",
+	"api_deployments": "Delete deployments of the REST APIs of `rest_api_stage` targets that were made after the snapshot, unless a stage or its canary serves them. A deleted deployment cannot be brought back. Default `false`.",
+}
+
+// flags makes an attribute of each, for whichever kind of schema.
+func flags[T any](attribute func(text string) T) map[string]T {
+	all := map[string]T{}
+	for name, text := range cleanupTexts {
+		all[name] = attribute(text)
+	}
+	return all
 }
 
 // splitID takes NAME/VERSION or NAME/last_good apart; version is 0 for the latter.
