@@ -97,3 +97,43 @@ func (f *S3) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipartUplo
 func (f *S3) GetObjectTagging(ctx context.Context, in *s3.GetObjectTaggingInput, options ...func(*s3.Options)) (*s3.GetObjectTaggingOutput, error) {
 	return f.sdk().GetObjectTagging(ctx, in, options...)
 }
+
+// DeleteObjects calls S3.
+func (f *S3) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput, options ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error) {
+	return f.sdk().DeleteObjects(ctx, in, options...)
+}
+
+// GetBucketEncryption calls S3.
+func (f *S3) GetBucketEncryption(ctx context.Context, in *s3.GetBucketEncryptionInput, options ...func(*s3.Options)) (*s3.GetBucketEncryptionOutput, error) {
+	return f.sdk().GetBucketEncryption(ctx, in, options...)
+}
+
+// GetBucketLifecycleConfiguration calls S3.
+func (f *S3) GetBucketLifecycleConfiguration(ctx context.Context, in *s3.GetBucketLifecycleConfigurationInput, options ...func(*s3.Options)) (*s3.GetBucketLifecycleConfigurationOutput, error) {
+	return f.sdk().GetBucketLifecycleConfiguration(ctx, in, options...)
+}
+
+// ListBuckets calls S3.
+func (f *S3) ListBuckets(ctx context.Context, in *s3.ListBucketsInput, options ...func(*s3.Options)) (*s3.ListBucketsOutput, error) {
+	return f.sdk().ListBuckets(ctx, in, options...)
+}
+
+// GetBucketTagging calls S3.
+func (f *S3) GetBucketTagging(ctx context.Context, in *s3.GetBucketTaggingInput, options ...func(*s3.Options)) (*s3.GetBucketTaggingOutput, error) {
+	return f.sdk().GetBucketTagging(ctx, in, options...)
+}
+
+// GetPublicAccessBlock calls S3.
+func (f *S3) GetPublicAccessBlock(ctx context.Context, in *s3.GetPublicAccessBlockInput, options ...func(*s3.Options)) (*s3.GetPublicAccessBlockOutput, error) {
+	return f.sdk().GetPublicAccessBlock(ctx, in, options...)
+}
+
+// GetBucketPolicy calls S3.
+func (f *S3) GetBucketPolicy(ctx context.Context, in *s3.GetBucketPolicyInput, options ...func(*s3.Options)) (*s3.GetBucketPolicyOutput, error) {
+	return f.sdk().GetBucketPolicy(ctx, in, options...)
+}
+
+// GetBucketWebsite calls S3.
+func (f *S3) GetBucketWebsite(ctx context.Context, in *s3.GetBucketWebsiteInput, options ...func(*s3.Options)) (*s3.GetBucketWebsiteOutput, error) {
+	return f.sdk().GetBucketWebsite(ctx, in, options...)
+}

@@ -19,3 +19,18 @@ func (c *Clients) S3Control(ctx context.Context, region string) (*S3Control, err
 		return &S3Control{unsafe.Pointer(s3control.NewFromConfig(config, func(o *s3control.Options) { override(&o.BaseEndpoint, c.endpoint("s3control")) }))}
 	})
 }
+
+// CreateJob calls S3 Control.
+func (f *S3Control) CreateJob(ctx context.Context, in *s3control.CreateJobInput, options ...func(*s3control.Options)) (*s3control.CreateJobOutput, error) {
+	return f.sdk().CreateJob(ctx, in, options...)
+}
+
+// DescribeJob calls S3 Control.
+func (f *S3Control) DescribeJob(ctx context.Context, in *s3control.DescribeJobInput, options ...func(*s3control.Options)) (*s3control.DescribeJobOutput, error) {
+	return f.sdk().DescribeJob(ctx, in, options...)
+}
+
+// UpdateJobStatus calls S3 Control.
+func (f *S3Control) UpdateJobStatus(ctx context.Context, in *s3control.UpdateJobStatusInput, options ...func(*s3control.Options)) (*s3control.UpdateJobStatusOutput, error) {
+	return f.sdk().UpdateJobStatus(ctx, in, options...)
+}

@@ -3,11 +3,13 @@ package service
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -18,28 +20,39 @@ import (
 // S3API is what the s3_bucket service asks of the S3 client.
 type S3API interface {
 	GetBucketVersioning(ctx context.Context, in *s3.GetBucketVersioningInput, opts ...func(*s3.Options)) (*s3.GetBucketVersioningOutput, error)
+	GetBucketEncryption(ctx context.Context, in *s3.GetBucketEncryptionInput, opts ...func(*s3.Options)) (*s3.GetBucketEncryptionOutput, error)
+	GetBucketLifecycleConfiguration(ctx context.Context, in *s3.GetBucketLifecycleConfigurationInput, opts ...func(*s3.Options)) (*s3.GetBucketLifecycleConfigurationOutput, error)
 	ListObjectVersions(ctx context.Context, in *s3.ListObjectVersionsInput, opts ...func(*s3.Options)) (*s3.ListObjectVersionsOutput, error)
 	HeadObject(ctx context.Context, in *s3.HeadObjectInput, opts ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
+	GetObject(ctx context.Context, in *s3.GetObjectInput, opts ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+	PutObject(ctx context.Context, in *s3.PutObjectInput, opts ...func(*s3.Options)) (*s3.PutObjectOutput, error)
+	GetObjectTagging(ctx context.Context, in *s3.GetObjectTaggingInput, opts ...func(*s3.Options)) (*s3.GetObjectTaggingOutput, error)
 	CopyObject(ctx context.Context, in *s3.CopyObjectInput, opts ...func(*s3.Options)) (*s3.CopyObjectOutput, error)
-	DeleteObject(ctx context.Context, in *s3.DeleteObjectInput, opts ...func(*s3.Options)) (*s3.DeleteObjectOutput, error)
+	CreateMultipartUpload(ctx context.Context, in *s3.CreateMultipartUploadInput, opts ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error)
+	UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput, opts ...func(*s3.Options)) (*s3.UploadPartCopyOutput, error)
+	CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput, opts ...func(*s3.Options)) (*s3.CompleteMultipartUploadOutput, error)
+	AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipartUploadInput, opts ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error)
+	DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput, opts ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error)
 }
 
 // S3Bucket is the s3_bucket service: which version of each object under a prefix was current. Nothing is copied at the
 // capture, so the bucket has to keep versions. A restore copies the old version over the current one, which becomes
 // history itself, and takes delete markers away; objects that are newer than the capture stay, unless a clean-up is
-// asked for. Access control lists of single objects are not captured.
+// asked for. Access control lists of single objects are not captured, and tags are those that the old version has now.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/RestoringPreviousVersions.html
+//
+// Everything is streamed in the order of keys, so that memory does not grow with the bucket. A bucket of directory
+// type, which lists in no order, keeps no versions either.
 type S3Bucket struct {
 	client  S3API
 	bucket  string
 	prefix  string
 	exclude globs
 	options s3State
+	tuning  S3Tuning
+	lineage lineage
+	batch   *S3Batch
 }
-
-// maxCopy is the largest object that one CopyObject takes.
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
-const maxCopy = 5 << 30
 
 // s3State is the small part of a capture; the objects are in the parts.
 type s3State struct {
@@ -49,22 +62,53 @@ type s3State struct {
 	Objects int      `json:"objects"`
 }
 
-type s3Apply struct {
-	Do      string `json:"do"` // "copy", "unmark" or "mark"
-	Key     string `json:"key"`
-	Version string `json:"version,omitempty"` // to copy, or of the marker
+// S3Tuning is what a test may want otherwise. Zero means AWS's limit, or a value that suits it.
+type S3Tuning struct {
+	// MaxCopy is the largest object that one CopyObject takes, 5 GiB; larger ones are copied in parts.
+	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+	MaxCopy int64
+	// PartSize is the least size of such a part.
+	PartSize int64
+	// Bulk is how many changes a Diff returns one by one; where there are more, thousands go into one Change.
+	Bulk int
+}
+
+func (t S3Tuning) orDefaults() S3Tuning {
+	if t.MaxCopy == 0 {
+		t.MaxCopy = 5 << 30
+	}
+	if t.PartSize == 0 {
+		t.PartSize = 256 << 20
+	}
+	if t.Bulk == 0 {
+		t.Bulk = 10_000
+	}
+	return t
+}
+
+// S3Options are what an S3Bucket can do without.
+type S3Options struct {
+	// Notes keep what a restore copied, for later runs.
+	Notes Notes
+	// Batch takes the restores of very many objects; nil: all are done from here.
+	Batch *S3Batch
+	// Tuning is for tests.
+	Tuning S3Tuning
 }
 
 // NewS3Bucket returns the service of the objects of bucket whose key starts with prefix and matches none of the exclude
 // patterns (** anything, * anything but a slash, ? one character).
-func NewS3Bucket(client S3API, bucket, prefix string, exclude []string) (*S3Bucket, error) {
+func NewS3Bucket(client S3API, bucket, prefix string, exclude []string, options S3Options) (*S3Bucket, error) {
 	compiled, err := compileGlobs(exclude)
 	if err != nil {
 		return nil, err
 	}
 	exclude = append([]string{}, exclude...)
 	slices.Sort(exclude)
-	return &S3Bucket{client: client, bucket: bucket, prefix: prefix, exclude: compiled, options: s3State{Bucket: bucket, Prefix: prefix, Exclude: exclude}}, nil
+	return &S3Bucket{
+		client: client, bucket: bucket, prefix: prefix, exclude: compiled, options: s3State{Bucket: bucket, Prefix: prefix, Exclude: exclude},
+		tuning: options.Tuning.orDefaults(), lineage: lineage{notes: options.Notes}, batch: options.Batch,
+	}, nil
 }
 
 // Name is s3_bucket.
@@ -75,174 +119,197 @@ func (b *S3Bucket) Target() string { return b.bucket + "/" + b.prefix }
 
 // Capture lists the current versions.
 func (b *S3Bucket) Capture(ctx context.Context) (Item, error) {
-	start, err := b.needVersioning(ctx)
-	if err != nil {
-		return Item{}, err
+	var parts InMemory
+	item, err := b.CaptureBulk(ctx, func(_ context.Context, part []byte) error {
+		parts = append(parts, part)
+		return nil
+	})
+	if len(parts) > 0 {
+		item.Parts = parts
 	}
-	found, err := b.list(ctx, start, nil)
+	return item, err
+}
+
+// CaptureBulk lists the current versions.
+func (b *S3Bucket) CaptureBulk(ctx context.Context, keep func(ctx context.Context, part []byte) error) (Item, error) {
+	status, err := b.needVersioning(ctx)
 	if err != nil {
 		return Item{}, err
 	}
 	item := Item{Service: b.Name(), Target: b.Target()}
-	entries := make([]objectVersion, 0, len(found))
-	for _, entry := range found {
-		if entry.marker || entry.Key == "" {
+	warnings := few{limit: 20}
+	parts := partWriter{keep: keep}
+	walk := b.walk()
+	for {
+		history, ok, err := walk.next(ctx)
+		if err != nil {
+			return Item{}, err
+		}
+		if !ok {
+			break
+		}
+		entry := history.currentAt(status.now)
+		if entry == nil || entry.marker {
 			continue
 		}
-		entries = append(entries, entry.objectVersion)
+		item.Objects++
 		item.Bytes += entry.Size
-		if warning := b.unrestorable(entry); warning != "" {
-			item.Warnings = append(item.Warnings, warning)
+		if entry.archived() {
+			warnings.add(fmt.Sprintf("s3://%s/%s is archived (%s): once it is changed, it is put back only after it was restored from the archive", b.bucket, entry.Key, entry.class))
+		}
+		if err := parts.add(ctx, entry.objectVersion); err != nil {
+			return Item{}, err
 		}
 	}
-	slices.Sort(item.Warnings)
-	slices.SortFunc(entries, func(x, y objectVersion) int { return strings.Compare(x.Key, y.Key) })
-	item.Objects = len(entries)
-	item.Summary = fmt.Sprintf("%d object(s), %d bytes in s3://%s", item.Objects, item.Bytes, b.Target())
-	state := b.options
-	state.Objects = len(entries)
-	if item.State, err = canonical(state); err != nil {
+	if err := parts.flush(ctx); err != nil {
 		return Item{}, err
 	}
-	item.Parts, err = encodeParts(entries)
+	item.Summary = fmt.Sprintf("%d object(s), %d bytes in s3://%s", item.Objects, item.Bytes, b.Target())
+	if warning := b.batch.warning(b.Target(), item.Objects); warning != "" {
+		warnings.add(warning)
+	}
+	lifecycle, lasts, err := b.lifecycle(ctx)
+	if err != nil {
+		return Item{}, err
+	}
+	item.Warnings, item.Lasts = append(warnings.lines("objects"), lifecycle...), lasts
+	state := b.options
+	state.Objects = item.Objects
+	item.State, err = canonical(state)
 	return item, err
 }
 
-func (b *S3Bucket) unrestorable(entry *listed) string {
-	switch class := types.StorageClass(entry.class); {
-	case entry.Size > maxCopy:
-		return fmt.Sprintf("s3://%s/%s has %d bytes: an object over 5 GiB is not put back when it changes", b.bucket, entry.Key, entry.Size)
-	case class == types.StorageClassGlacier, class == types.StorageClassDeepArchive:
-		return fmt.Sprintf("s3://%s/%s is archived (%s): it is not put back when it changes, unless it is restored from the archive first", b.bucket, entry.Key, class)
-	}
-	return ""
+// versioning is what a bucket says of itself.
+type versioning struct {
+	now       time.Time // S3's clock
+	suspended bool
+	mfaDelete bool // only the root user with a device removes a version, a delete marker too
 }
 
-// needVersioning returns the time at S3, or why the bucket cannot be captured.
-func (b *S3Bucket) needVersioning(ctx context.Context) (time.Time, error) {
+func (b *S3Bucket) versioning(ctx context.Context) (versioning, error) {
 	out, err := b.client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b.bucket})
 	if awsapi.IsNotFound(err) {
-		return time.Time{}, fmt.Errorf("bucket %s: %w: %w", b.bucket, ErrMissing, err)
+		return versioning{}, fmt.Errorf("bucket %s: %w: %w", b.bucket, ErrMissing, err)
 	}
 	if err != nil {
-		return time.Time{}, fmt.Errorf("read the versioning of bucket %s: %w", b.bucket, err)
+		return versioning{}, fmt.Errorf("read the versioning of bucket %s: %w", b.bucket, err)
 	}
-	if out.Status != types.BucketVersioningStatusEnabled {
-		return time.Time{}, fmt.Errorf("bucket %s does not keep versions, so that an overwritten object is lost: enable versioning on it: %w", b.bucket, ErrUnrestorable)
-	}
-	start, _ := middleware.GetServerTime(out.ResultMetadata)
-	return start, nil
+	now, _ := middleware.GetServerTime(out.ResultMetadata)
+	return versioning{now: now, suspended: out.Status != types.BucketVersioningStatusEnabled, mfaDelete: out.MFADelete == types.MFADeleteStatusEnabled}, nil
 }
 
-// decode returns the captured objects.
-func (b *S3Bucket) decode(item Item) ([]objectVersion, error) {
-	var state s3State
-	err := json.Unmarshal(item.State, &state)
-	var entries []objectVersion
-	if err == nil {
-		entries, err = decodeParts(item.Parts)
+// needVersioning returns why the bucket cannot be captured.
+func (b *S3Bucket) needVersioning(ctx context.Context) (versioning, error) {
+	status, err := b.versioning(ctx)
+	if err == nil && status.suspended {
+		err = fmt.Errorf("bucket %s does not keep versions, so that an overwritten object is lost: enable versioning on it: %w", b.bucket, ErrUnrestorable)
 	}
-	if err == nil && len(entries) != state.Objects {
-		err = fmt.Errorf("%d objects are listed, %d were captured", len(entries), state.Objects)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the captured state of s3://%s cannot be read: %w: %w", b.Target(), ErrUnrestorable, err)
-	}
-	return entries, nil
+	return status, err
 }
-
-// Diff returns one change per object that is gone or has another content or other metadata.
-func (b *S3Bucket) Diff(ctx context.Context, item Item) ([]Change, error) {
-	entries, err := b.decode(item)
-	if err != nil {
-		return nil, err
-	}
-	want := make(map[string]objectVersion, len(entries))
-	for _, entry := range entries {
-		want[entry.Key] = entry
-	}
-	live, err := b.list(ctx, time.Time{}, want)
-	if err != nil {
-		return nil, err
-	}
-	var changes []Change
-	var suspects []suspect
-	var lost []string
-	for _, entry := range entries {
-		now := live[entry.Key]
-		switch {
-		case now != nil && now.Version == entry.Version:
-		case now == nil || !now.holds(entry.Version):
-			lost = append(lost, fmt.Sprintf("%s (version %s does not exist any more)", entry.Key, entry.Version))
-		case entry.Size > maxCopy:
-			lost = append(lost, fmt.Sprintf("%s (over 5 GiB)", entry.Key))
-		case now.marker:
-			changes = append(changes, b.revive(entry, now))
-		default:
-			suspects = append(suspects, suspect{entry, now})
-		}
-	}
-	changed, err := b.examine(ctx, suspects)
-	if err != nil {
-		return nil, err
-	}
-	changes = append(changes, changed...)
-	slices.SortFunc(changes, func(x, y Change) int { return strings.Compare(x.Detail, y.Detail) })
-	if len(lost) > 0 {
-		err = fmt.Errorf("s3://%s: %d object(s) cannot be put back: %s: %w", b.bucket, len(lost), strings.Join(lost[:min(len(lost), 10)], ", "), ErrUnrestorable)
-	}
-	return changes, err
-}
-
-// revive brings a deleted object back. Taking the marker away is enough where the captured version lies right below it;
-// copying is right in any case, and the only way when something newer lies between.
-func (b *S3Bucket) revive(entry objectVersion, now *listed) Change {
-	detail := fmt.Sprintf("s3://%s/%s: deleted -> version %s", b.bucket, entry.Key, entry.Version)
-	if now.onlyMarkerAbove(entry.Version) {
-		return b.step(Create, detail, s3Apply{Do: "unmark", Key: entry.Key, Version: now.Version})
-	}
-	return b.step(Create, detail, s3Apply{Do: "copy", Key: entry.Key, Version: entry.Version})
-}
-
-func (b *S3Bucket) step(action Action, detail string, apply s3Apply) Change {
-	raw, err := canonical(apply)
-	if err != nil {
-		panic(err) // strings only: cannot fail
-	}
-	return Change{Service: b.Name(), Action: action, Detail: detail, Reversible: true, Estimate: 100 * time.Millisecond, Apply: raw}
-}
-
-// Cleanup returns a delete marker for each object that the capture does not know. Its versions stay.
-func (b *S3Bucket) Cleanup(ctx context.Context, item Item) ([]Change, error) {
-	entries, err := b.decode(item)
-	if err != nil {
-		return nil, err
-	}
-	known := make(map[string]bool, len(entries))
-	for _, entry := range entries {
-		known[entry.Key] = true
-	}
-	live, err := b.list(ctx, time.Time{}, nil)
-	if err != nil {
-		return nil, err
-	}
-	var changes []Change
-	for key, now := range live {
-		if !now.marker && !known[key] {
-			changes = append(changes, b.step(Delete, fmt.Sprintf("s3://%s/%s: newer than the capture -> delete marker", b.bucket, key), s3Apply{Do: "mark", Key: key, Version: now.Version}))
-		}
-	}
-	slices.SortFunc(changes, func(x, y Change) int { return strings.Compare(x.Detail, y.Detail) })
-	return changes, nil
-}
-
-// Verify lists the bucket again.
-func (b *S3Bucket) Verify(ctx context.Context, item Item) error { return verify(ctx, b, item) }
-
-var _ Cleaner = (*S3Bucket)(nil)
 
 // Check asks for the versioning of the bucket only.
 func (b *S3Bucket) Check(ctx context.Context) error {
 	_, err := b.needVersioning(ctx)
 	return err
+}
+
+// captured returns what walks over the captured objects, after a look at the small part of the state.
+func (b *S3Bucket) captured(item Item) (*partReader, error) {
+	var state s3State
+	if err := json.Unmarshal(item.State, &state); err != nil {
+		return nil, b.unreadable(err)
+	}
+	return &partReader{parts: item.Parts, want: state.Objects}, nil
+}
+
+// unreadable says that a capture makes no sense. An error of the parts themselves (a store that is gone) stays what it is.
+func (b *S3Bucket) unreadable(err error) error {
+	return fmt.Errorf("the captured state of s3://%s cannot be read: %w: %w", b.Target(), ErrUnrestorable, err)
+}
+
+// Verify lists the bucket again.
+func (b *S3Bucket) Verify(ctx context.Context, item Item) error {
+	left := few{limit: 10}
+	total := 0
+	err := b.compare(ctx, item, func(d difference) error {
+		total++
+		left.add(d.detail)
+		return nil
+	})
+	switch {
+	case err != nil && !errors.Is(err, ErrUnrestorable):
+		return err
+	case total > 0:
+		return errors.Join(&DiffersError{Target: b.Target(), Details: left.kept, Total: total}, err)
+	}
+	return err
+}
+
+// few keeps the first lines of many.
+type few struct {
+	limit int
+	kept  []string
+	more  int
+}
+
+func (f *few) add(line string) {
+	if len(f.kept) < f.limit {
+		f.kept = append(f.kept, line)
+		return
+	}
+	f.more++
+}
+
+func (f *few) total() int { return len(f.kept) + f.more }
+
+// lines returns them, sorted, and how many more there are of what.
+func (f *few) lines(what string) []string {
+	slices.Sort(f.kept)
+	if f.more > 0 {
+		return append(f.kept, fmt.Sprintf("and %d more %s", f.more, what))
+	}
+	return f.kept
+}
+
+func (f *few) String() string {
+	if f.more > 0 {
+		return fmt.Sprintf("%s, and %d more", strings.Join(f.kept, ", "), f.more)
+	}
+	return strings.Join(f.kept, ", ")
+}
+
+// kmsByDefault tells whether objects are encrypted under a KMS key unless they say otherwise: their ETag then says nothing
+// of the content. Who may not ask is told yes, which is only slower.
+func (b *S3Bucket) kmsByDefault(ctx context.Context) (bool, error) {
+	out, err := b.client.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &b.bucket})
+	switch {
+	case awsapi.HasCode(err, "ServerSideEncryptionConfigurationNotFoundError"):
+		return false, nil
+	case awsapi.IsNotFound(err):
+		return false, fmt.Errorf("bucket %s: %w: %w", b.bucket, ErrMissing, err)
+	case awsapi.IsDenied(err):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("read the default encryption of bucket %s: %w", b.bucket, err)
+	}
+	for _, rule := range out.ServerSideEncryptionConfiguration.Rules {
+		if by := rule.ApplyServerSideEncryptionByDefault; by != nil && by.SSEAlgorithm != types.ServerSideEncryptionAes256 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+var (
+	_ Cleaner = (*S3Bucket)(nil)
+	_ Bulky   = (*S3Bucket)(nil)
+	_ Checker = (*S3Bucket)(nil)
+)
+
+// pointer returns a pointer to s, or nil where it is empty.
+func pointer(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return aws.String(s)
 }

@@ -2,12 +2,8 @@ package service
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"net/url"
-	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,182 +12,166 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// s3Parallel is how many requests go to one bucket at a time: far below the 3,500 writes a second that S3 takes for one
-// prefix. https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
+// s3Parallel is how many requests of one sort go to one bucket at a time: far below the 3,500 writes a second that S3 takes
+// for one prefix. https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
 const s3Parallel = 16
 
-// suspect is an object whose current version is not the captured one. Whether it differs is not known yet: a copy of a
-// version is another version with the same content, and new metadata come with the same content too.
-type suspect struct {
-	want objectVersion
-	now  *listed
+// deletesPerCall is what one DeleteObjects takes: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+const deletesPerCall = 1000
+
+// failures collects what went wrong with single objects. It is safe for many goroutines.
+type failures struct {
+	mu    sync.Mutex
+	total int
+	first []error
 }
 
-// examine returns a change for each suspect that differs from its capture.
-func (b *S3Bucket) examine(ctx context.Context, suspects []suspect) ([]Change, error) {
-	var mu sync.Mutex
-	var changes []Change
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(s3Parallel)
-	for _, s := range suspects {
-		group.Go(func() error {
-			same, err := b.same(ctx, s)
-			if err != nil || same {
-				return err
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			changes = append(changes, b.step(Update,
-				fmt.Sprintf("s3://%s/%s: version %s -> content of version %s", b.bucket, s.want.Key, s.now.Version, s.want.Version),
-				s3Apply{Do: "copy", Key: s.want.Key, Version: s.want.Version}))
-			return nil
-		})
+func (f *failures) add(err error) {
+	if err == nil {
+		return
 	}
-	return changes, group.Wait()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.total++
+	if len(f.first) < 5 {
+		f.first = append(f.first, err)
+	}
 }
 
-// same compares content and metadata of two versions without reading the objects. The ETag of a copy is another one when
-// the object came in parts or is encrypted under a KMS key; then the checksums decide, which S3 keeps for every object
-// that was uploaded since December 2024. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
-func (b *S3Bucket) same(ctx context.Context, s suspect) (bool, error) {
-	if s.want.Size != s.now.Size {
-		return false, nil
-	}
-	old, err := b.head(ctx, s.want.Key, s.want.Version)
-	if err != nil {
-		return false, err
-	}
-	now, err := b.head(ctx, s.want.Key, s.now.Version)
-	if err != nil {
-		return false, err
-	}
-	if s.want.ETag != s.now.ETag && !sameChecksum(old, now) {
-		return false, nil
-	}
-	return sameMetadata(old, now), nil
-}
-
-func (b *S3Bucket) head(ctx context.Context, key, version string) (*s3.HeadObjectOutput, error) {
-	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.bucket, Key: &key, VersionId: &version, ChecksumMode: types.ChecksumModeEnabled})
-	if err != nil {
-		return nil, fmt.Errorf("read version %s of s3://%s/%s: %w", version, b.bucket, key, err)
-	}
-	return out, nil
-}
-
-func sameChecksum(a, b *s3.HeadObjectOutput) bool {
-	if a.ChecksumType == types.ChecksumTypeComposite || b.ChecksumType == types.ChecksumTypeComposite {
-		return false
-	}
-	for _, pair := range [][2]*string{
-		{a.ChecksumCRC64NVME, b.ChecksumCRC64NVME},
-		{a.ChecksumSHA256, b.ChecksumSHA256},
-		{a.ChecksumSHA1, b.ChecksumSHA1},
-		{a.ChecksumCRC32, b.ChecksumCRC32},
-		{a.ChecksumCRC32C, b.ChecksumCRC32C},
-	} {
-		if pair[0] != nil && pair[1] != nil {
-			return *pair[0] == *pair[1]
-		}
-	}
-	return false
-}
-
-func sameMetadata(a, b *s3.HeadObjectOutput) bool {
-	for _, pair := range [][2]*string{
-		{a.ContentType, b.ContentType},
-		{a.CacheControl, b.CacheControl},
-		{a.ContentDisposition, b.ContentDisposition},
-		{a.ContentEncoding, b.ContentEncoding},
-		{a.ContentLanguage, b.ContentLanguage},
-		{a.ExpiresString, b.ExpiresString},
-		{a.WebsiteRedirectLocation, b.WebsiteRedirectLocation},
-	} {
-		if aws.ToString(pair[0]) != aws.ToString(pair[1]) {
-			return false
-		}
-	}
-	return maps.Equal(a.Metadata, b.Metadata)
-}
-
-// Restore does the changes side by side. One that fails does not keep the others from being done.
+// Restore does the changes side by side. One that fails does not keep the others from being done. Above the threshold of
+// S3Batch it hands the copies to S3 Batch Operations; delete markers, which that has no operation for, and objects too large
+// for it are always done from here.
 func (b *S3Bucket) Restore(ctx context.Context, changes []Change) error {
-	errs := make([]error, len(changes))
+	total := 0
+	for _, change := range changes {
+		total += change.Things()
+	}
+	defer b.lineage.save(context.WithoutCancel(ctx))
+	var failed failures
+	var jobs *batchRun
+	if b.batch.takes(total) {
+		jobs = &batchRun{bucket: b, failed: &failed}
+	}
+	var here []s3Apply
+	flush := func() {
+		b.applyAll(ctx, here, &failed)
+		here = here[:0]
+	}
+	for _, change := range changes {
+		err := unpack(change, func(apply s3Apply) error {
+			if jobs != nil && apply.Do == "copy" && apply.Size <= b.tuning.MaxCopy {
+				return jobs.add(ctx, apply)
+			}
+			here = append(here, apply)
+			if len(here) == entriesPerPart {
+				flush()
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("read the instructions for s3://%s: %w", b.bucket, err)
+		}
+	}
+	flush()
+	if jobs != nil {
+		if err := jobs.finish(ctx, changes); err != nil {
+			return err
+		}
+	}
+	if failed.total == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d objects in s3://%s were not put back: %w", failed.total, total, b.bucket, errors.Join(failed.first...))
+}
+
+// applyAll does instructions from here.
+func (b *S3Bucket) applyAll(ctx context.Context, instructions []s3Apply, failed *failures) {
+	var copies []s3Apply
+	var removals []types.ObjectIdentifier
+	for _, apply := range instructions {
+		switch apply.Do {
+		case "copy":
+			copies = append(copies, apply)
+		case "unmark":
+			removals = append(removals, types.ObjectIdentifier{Key: aws.String(apply.Key), VersionId: aws.String(apply.Version)})
+		case "mark":
+			removals = append(removals, types.ObjectIdentifier{Key: aws.String(apply.Key)})
+		default:
+			failed.add(fmt.Errorf("unknown instruction %q for s3://%s/%s", apply.Do, b.bucket, apply.Key))
+		}
+	}
 	var group errgroup.Group
-	group.SetLimit(s3Parallel)
-	for i, change := range changes {
-		group.Go(func() error {
-			errs[i] = b.apply(ctx, change)
+	group.Go(func() error { b.remove(ctx, removals, failed); return nil })
+	group.Go(func() error { b.copyAll(ctx, copies, failed); return nil })
+	_ = group.Wait() // every error is in failed
+}
+
+// copyAll copies old versions back. What has to be known of each is asked for ahead of its copy, by workers of their own,
+// so that the copies follow each other without a pause.
+func (b *S3Bucket) copyAll(ctx context.Context, copies []s3Apply, failed *failures) {
+	type known struct {
+		apply s3Apply
+		old   *s3.HeadObjectOutput
+	}
+	ahead := make(chan known, s3Parallel)
+	var heads, copying errgroup.Group
+	copying.SetLimit(s3Parallel)
+	heads.SetLimit(s3Parallel + 1)
+	heads.Go(func() error {
+		for _, apply := range copies {
+			heads.Go(func() error {
+				err := context.Cause(ctx)
+				var old *s3.HeadObjectOutput
+				if err == nil {
+					old, err = b.head(ctx, apply.Key, apply.Version)
+				}
+				if err != nil {
+					failed.add(err)
+					return nil
+				}
+				ahead <- known{apply, old}
+				return nil
+			})
+		}
+		return nil
+	})
+	go func() { // owner: the loop below ends when this closes the channel
+		_ = heads.Wait() // every error is in failed
+		close(ahead)
+	}()
+	for k := range ahead {
+		copying.Go(func() error {
+			failed.add(b.copyBack(ctx, k.apply, k.old))
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	var failed []error
-	for _, err := range errs {
+	_ = copying.Wait() // every error is in failed
+}
+
+// remove takes away delete markers and puts others, a thousand a call.
+func (b *S3Bucket) remove(ctx context.Context, objects []types.ObjectIdentifier, failed *failures) {
+	for start := 0; start < len(objects); start += deletesPerCall {
+		some := objects[start:min(start+deletesPerCall, len(objects))]
+		out, err := b.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b.bucket, Delete: &types.Delete{Objects: some, Quiet: aws.Bool(true)}})
 		if err != nil {
-			failed = append(failed, err)
+			for _, object := range some {
+				failed.add(fmt.Errorf("change the delete marker of s3://%s/%s: %w", b.bucket, aws.ToString(object.Key), err))
+			}
+			continue
 		}
-	}
-	if len(failed) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%d of %d objects in s3://%s were not put back: %w", len(failed), len(changes), b.bucket, errors.Join(failed[:min(len(failed), 5)]...))
-}
-
-func (b *S3Bucket) apply(ctx context.Context, change Change) error {
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	var apply s3Apply
-	if err := json.Unmarshal(change.Apply, &apply); err != nil {
-		return err
-	}
-	switch apply.Do {
-	case "copy":
-		return b.copyBack(ctx, apply.Key, apply.Version)
-	case "unmark":
-		if _, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.bucket, Key: &apply.Key, VersionId: &apply.Version}); err != nil {
-			return fmt.Errorf("take the delete marker off s3://%s/%s: %w", b.bucket, apply.Key, err)
+		for _, refused := range out.Errors {
+			failed.add(&ObjectError{Bucket: b.bucket, Key: aws.ToString(refused.Key), Code: aws.ToString(refused.Code), Message: aws.ToString(refused.Message)})
 		}
-		return nil
-	case "mark":
-		if _, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.bucket, Key: &apply.Key}); err != nil {
-			return fmt.Errorf("put a delete marker on s3://%s/%s: %w", b.bucket, apply.Key, err)
-		}
-		return nil
-	default:
-		return fmt.Errorf("unknown instruction %q for s3://%s/%s", apply.Do, b.bucket, apply.Key)
 	}
 }
 
-// copyBack makes a copy of version the current one. CopyObject keeps content type, cache control and the like, user
-// metadata and tags; the storage class, the KMS key and a website redirect it keeps only when they are said again.
-func (b *S3Bucket) copyBack(ctx context.Context, key, version string) error {
-	old, err := b.head(ctx, key, version)
-	if err != nil {
-		return err
-	}
-	in := &s3.CopyObjectInput{
-		Bucket: &b.bucket, Key: &key, CopySource: aws.String(copySource(b.bucket, key, version)),
-		MetadataDirective: types.MetadataDirectiveCopy, TaggingDirective: types.TaggingDirectiveCopy,
-		StorageClass: old.StorageClass, WebsiteRedirectLocation: old.WebsiteRedirectLocation,
-	}
-	if old.ServerSideEncryption == types.ServerSideEncryptionAwsKms || old.ServerSideEncryption == types.ServerSideEncryptionAwsKmsDsse {
-		in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled = old.ServerSideEncryption, old.SSEKMSKeyId, old.BucketKeyEnabled
-	}
-	if _, err := b.client.CopyObject(ctx, in); err != nil {
-		return fmt.Errorf("copy version %s over s3://%s/%s: %w", version, b.bucket, key, err)
-	}
-	return nil
+// ObjectError says that S3 refused one object of many.
+type ObjectError struct {
+	Bucket, Key   string
+	Code, Message string // S3's own
 }
 
-// copySource names a version for the x-amz-copy-source header, in which a plus sign would read as a space.
-func copySource(bucket, key, version string) string {
-	segments := strings.Split(key, "/")
-	for i, segment := range segments {
-		segments[i] = strings.ReplaceAll(url.PathEscape(segment), "+", "%2B")
-	}
-	return bucket + "/" + strings.Join(segments, "/") + "?versionId=" + url.QueryEscape(version)
+// Error names the object.
+func (e *ObjectError) Error() string {
+	return fmt.Sprintf("s3://%s/%s: %s: %s", e.Bucket, e.Key, e.Code, e.Message)
 }

@@ -62,7 +62,7 @@ func (b bucket) read(key string) string {
 
 func newS3(t *testing.T, client service.S3API, name, prefix string, exclude ...string) *service.S3Bucket {
 	t.Helper()
-	s, err := service.NewS3Bucket(client, name, prefix, exclude)
+	s, err := service.NewS3Bucket(client, name, prefix, exclude, service.S3Options{})
 	must(t, err)
 	return s
 }
@@ -166,7 +166,7 @@ func TestS3BucketUnrestorable(t *testing.T) {
 }
 
 func TestGlobs(t *testing.T) {
-	if _, err := service.NewS3Bucket(nil, "b", "", []string{""}); err == nil {
+	if _, err := service.NewS3Bucket(nil, "b", "", []string{""}, service.S3Options{}); err == nil {
 		t.Error("an empty pattern was taken")
 	}
 	b := newBucket(t, "globs", true)

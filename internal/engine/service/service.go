@@ -28,12 +28,32 @@ type Item struct {
 	Objects int             // how many things are captured (objects, records, one)
 	Bytes   int64           // of the things captured, where that means something
 	State   json.RawMessage // canonical JSON, the service's own
-	// Parts are the bulk of a state that is too large for one JSON value, each a few megabytes at most and in a format of
-	// the service's own. They are kept beside the manifest.
-	Parts [][]byte
+	// Parts are the bulk of a state that is too large for one JSON value; nil where there is none. They are kept beside the
+	// manifest.
+	Parts Parts
 	// Warnings are about what the capture could not hold.
 	Warnings []string
+	// Lasts is how long after the capture all of it can be put back, where something of AWS's own takes it away (a lifecycle
+	// rule that expires old versions); zero: for as long as nobody removes it.
+	Lasts time.Duration
 }
+
+// Parts are read one at a time, so that a state of any size can be worked through in little memory. Each is a few
+// megabytes at most and in a format of the service's own.
+type Parts interface {
+	Len() int
+	// Part returns the part at i, which begins at 0, after verifying that it is what was captured.
+	Part(ctx context.Context, i int) ([]byte, error)
+}
+
+// InMemory is Parts that are at hand.
+type InMemory [][]byte
+
+// Len is how many there are.
+func (p InMemory) Len() int { return len(p) }
+
+// Part returns the part at i.
+func (p InMemory) Part(_ context.Context, i int) ([]byte, error) { return p[i], nil }
 
 // Action is what a change does to the live target.
 type Action string
@@ -53,9 +73,15 @@ type Change struct {
 	Detail     string // for people: "alias live: version 3 -> 2"
 	Reversible bool   // whether the step itself can be undone afterwards
 	Estimate   time.Duration
+	// Count is how many things the change is about; zero means one. A service with very many of them puts thousands into one
+	// change.
+	Count int
 	// Apply is the service's own instruction, as canonical JSON.
 	Apply json.RawMessage
 }
+
+// Things is how many things are changed.
+func (c Change) Things() int { return max(1, c.Count) }
 
 // Service is one kind of AWS thing bound to one target.
 type Service interface {
@@ -73,6 +99,22 @@ type Service interface {
 	Restore(ctx context.Context, changes []Change) error
 	// Verify reads back and returns an error that says what differs, or nil.
 	Verify(ctx context.Context, item Item) error
+}
+
+// Bulky is a Service whose captures may be too large for memory.
+type Bulky interface {
+	// CaptureBulk is Capture, but hands each part to keep, in order, as soon as it is complete; the Item then has none. A
+	// failing keep ends it with that error.
+	CaptureBulk(ctx context.Context, keep func(ctx context.Context, part []byte) error) (Item, error)
+}
+
+// Notes are what a service writes down about its own work on one target, for its later runs. Losing some is harmless:
+// they spare work, and nothing is wrong without them.
+type Notes interface {
+	// Read returns the notes that are kept, in no order.
+	Read(ctx context.Context) ([][]byte, error)
+	// Add keeps one more.
+	Add(ctx context.Context, note []byte) error
 }
 
 // Cleaner is a Service that can also take away what is newer than a capture and does no harm where it is.

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -33,12 +33,19 @@ type Request struct {
 	AccountID string
 	Region    string
 	Targets   map[string]Target // by the user's name
+	// KeepFor is how long the snapshot is meant to be kept, for a warning where AWS removes something of it earlier; zero: not
+	// said.
+	KeepFor time.Duration
 	// After is a version that is taken already, whether its manifest is kept or not: the new one is higher.
 	After int
 }
 
-// parallel is how many targets are captured at a time.
-const parallel = 8
+const (
+	// parallel is how many targets are captured at a time.
+	parallel = 8
+	// tidyTime is how long a capture that failed spends on taking its parts away again.
+	tidyTime = 20 * time.Second
+)
 
 // CaptureError holds the targets that could not be captured, by the user's name. Then nothing was kept.
 type CaptureError map[string]error
@@ -80,56 +87,104 @@ func Capture(ctx context.Context, request Request) (Manifest, error) {
 	}
 	m := Manifest{
 		Schema: schemaVersion, Name: request.Name, Release: request.Release, CapturedAt: request.Clock.Now().UTC(),
-		AccountID: request.AccountID, Region: request.Region, Capture: rand.Text(),
+		AccountID: request.AccountID, Region: request.Region, Capture: captureID(request.Clock.Now()),
 	}
-	captured, err := captureAll(ctx, request.Targets)
+	captured, err := captureAll(ctx, request, m)
 	if err != nil {
 		return Manifest{}, err
 	}
-	m.Items = make(map[string]Item, len(captured))
-	for name, item := range captured {
-		kept := Item{
-			Spec: request.Targets[name].Spec, Target: item.Target, Summary: item.Summary, Objects: item.Objects, Bytes: item.Bytes,
-			State: item.State, Warnings: item.Warnings,
-		}
-		for _, part := range item.Parts {
-			sum, err := putPart(ctx, request.Store, m, part)
-			if err != nil {
-				return Manifest{}, err
-			}
-			kept.Parts = append(kept.Parts, sum)
-		}
-		m.Items[name] = kept
-	}
+	m.Items = captured
 	return commit(ctx, request.Store, m, request.After)
 }
 
-func captureAll(ctx context.Context, targets map[string]Target) (map[string]service.Item, error) {
+// captureAll reads every target and keeps its parts. When one fails, the parts of the others are taken away again; what that
+// misses, Collect finds later.
+func captureAll(ctx context.Context, request Request, m Manifest) (map[string]Item, error) {
 	var mu sync.Mutex
-	items, failed := map[string]service.Item{}, CaptureError{}
+	items, failed := map[string]Item{}, CaptureError{}
+	var unkept error
 	var group errgroup.Group
 	group.SetLimit(parallel)
-	for name, target := range targets {
+	for name, target := range request.Targets {
 		group.Go(func() error {
-			item, err := target.Service.Capture(ctx)
+			item, err := captureOne(ctx, request, m, target)
 			mu.Lock()
 			defer mu.Unlock()
-			if err != nil {
+			items[name] = item
+			var kept *keepError
+			switch {
+			case errors.As(err, &kept):
+				unkept = errors.Join(unkept, kept.err)
+			case err != nil:
 				failed[name] = err
-			} else {
-				items[name] = item
 			}
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
+	_ = group.Wait() // every error is its target's
+	var err error
+	switch {
+	case len(failed) > 0:
+		err = failed
+	case unkept != nil:
+		err = unkept
+	default:
+		return items, nil
 	}
-	if len(failed) > 0 {
-		return nil, failed
+	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTime)
+	defer cancel()
+	for _, item := range items {
+		for _, sum := range item.Parts {
+			_ = request.Store.Delete(final, partKey(m, sum), store.Condition{}) // Collect finds what stays
+		}
 	}
-	return items, nil
+	return nil, err
 }
+
+// keepError is an error of the store, not of the target.
+type keepError struct{ err error }
+
+func (e *keepError) Error() string { return e.err.Error() }
+
+func (e *keepError) Unwrap() error { return e.err }
+
+// captureOne keeps each part as soon as it is there, so that memory does not grow with the target. The Item that it returns
+// beside an error names the parts that were kept.
+func captureOne(ctx context.Context, request Request, m Manifest, target Target) (Item, error) {
+	kept := Item{Spec: target.Spec}
+	keep := func(ctx context.Context, part []byte) error {
+		sum, err := putPart(ctx, request.Store, m, part)
+		if err != nil {
+			return &keepError{err}
+		}
+		kept.Parts = append(kept.Parts, sum)
+		return nil
+	}
+	var item service.Item
+	var err error
+	if bulky, ok := target.Service.(service.Bulky); ok {
+		item, err = bulky.CaptureBulk(ctx, keep)
+	} else {
+		item, err = target.Service.Capture(ctx)
+	}
+	for i := 0; err == nil && item.Parts != nil && i < item.Parts.Len(); i++ {
+		var part []byte
+		if part, err = item.Parts.Part(ctx, i); err == nil {
+			err = keep(ctx, part)
+		}
+	}
+	if err != nil {
+		return kept, err
+	}
+	kept.Target, kept.Summary, kept.Objects, kept.Bytes, kept.State = item.Target, item.Summary, item.Objects, item.Bytes, item.State
+	kept.Warnings = item.Warnings
+	if item.Lasts > 0 && item.Lasts < request.KeepFor {
+		kept.Warnings = append(kept.Warnings, fmt.Sprintf("%s: what changes can be put back for %s only, and the snapshot is to be kept for %s", item.Target, days(item.Lasts), days(request.KeepFor)))
+	}
+	return kept, nil
+}
+
+func days(d time.Duration) string { return fmt.Sprintf("%d day(s)", int(d.Hours()/24)) }
 
 // commit keeps the manifest under the first free version.
 func commit(ctx context.Context, s store.Store, m Manifest, after int) (Manifest, error) {

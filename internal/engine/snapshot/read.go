@@ -64,8 +64,9 @@ func Versions(ctx context.Context, s store.Store, name string) ([]int, error) {
 	return versions, nil
 }
 
-// Item returns one captured target as its service takes it, with every part verified.
-func (m Manifest) Item(ctx context.Context, s store.Store, name string) (service.Item, error) {
+// Item returns one captured target as its service takes it. Its parts are read when the service asks for them, and each is
+// verified then.
+func (m Manifest) Item(_ context.Context, s store.Store, name string) (service.Item, error) {
 	kept, ok := m.Items[name]
 	if !ok {
 		return service.Item{}, fmt.Errorf("snapshot %s has no target %q: %w", m.ID(), name, store.ErrNotFound)
@@ -73,14 +74,25 @@ func (m Manifest) Item(ctx context.Context, s store.Store, name string) (service
 	item := service.Item{
 		Service: kept.Spec.Kind, Target: kept.Target, Summary: kept.Summary, Objects: kept.Objects, Bytes: kept.Bytes, State: kept.State, Warnings: kept.Warnings,
 	}
-	for _, sum := range kept.Parts {
-		part, err := m.part(ctx, s, sum)
-		if err != nil {
-			return service.Item{}, err
-		}
-		item.Parts = append(item.Parts, part)
+	if len(kept.Parts) > 0 {
+		item.Parts = keptParts{m, s, kept.Parts}
 	}
 	return item, nil
+}
+
+// keptParts are the parts of a target in the store.
+type keptParts struct {
+	manifest Manifest
+	store    store.Store
+	sums     []string
+}
+
+// Len is how many there are.
+func (p keptParts) Len() int { return len(p.sums) }
+
+// Part reads a part; a *CorruptError says that it is not what was written.
+func (p keptParts) Part(ctx context.Context, i int) ([]byte, error) {
+	return p.manifest.part(ctx, p.store, p.sums[i])
 }
 
 func (m Manifest) part(ctx context.Context, s store.Store, sum string) ([]byte, error) {

@@ -83,6 +83,6 @@ var s3Bucket = kind{
 		if c.Prefix != nil {
 			prefix = *c.Prefix
 		}
-		return service.NewS3Bucket(client, c.Bucket, prefix, c.Exclude)
+		return service.NewS3Bucket(client, c.Bucket, prefix, c.Exclude, service.S3Options{})
 	},
 }
