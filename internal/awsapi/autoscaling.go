@@ -19,3 +19,8 @@ func (c *Clients) AutoScaling(ctx context.Context, region string) (*AutoScaling,
 		return &AutoScaling{unsafe.Pointer(autoscaling.NewFromConfig(config, func(o *autoscaling.Options) { override(&o.BaseEndpoint, c.endpoint("autoscaling")) }))}
 	})
 }
+
+// DescribeAutoScalingGroups calls Auto Scaling.
+func (f *AutoScaling) DescribeAutoScalingGroups(ctx context.Context, in *autoscaling.DescribeAutoScalingGroupsInput, options ...func(*autoscaling.Options)) (*autoscaling.DescribeAutoScalingGroupsOutput, error) {
+	return f.sdk().DescribeAutoScalingGroups(ctx, in, options...)
+}

@@ -19,3 +19,28 @@ func (c *Clients) KMS(ctx context.Context, region string) (*KMS, error) {
 		return &KMS{unsafe.Pointer(kms.NewFromConfig(config, func(o *kms.Options) { override(&o.BaseEndpoint, c.endpoint("kms")) }))}
 	})
 }
+
+// ListKeys calls KMS.
+func (f *KMS) ListKeys(ctx context.Context, in *kms.ListKeysInput, options ...func(*kms.Options)) (*kms.ListKeysOutput, error) {
+	return f.sdk().ListKeys(ctx, in, options...)
+}
+
+// DescribeKey calls KMS.
+func (f *KMS) DescribeKey(ctx context.Context, in *kms.DescribeKeyInput, options ...func(*kms.Options)) (*kms.DescribeKeyOutput, error) {
+	return f.sdk().DescribeKey(ctx, in, options...)
+}
+
+// GetKeyPolicy calls KMS.
+func (f *KMS) GetKeyPolicy(ctx context.Context, in *kms.GetKeyPolicyInput, options ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error) {
+	return f.sdk().GetKeyPolicy(ctx, in, options...)
+}
+
+// GetKeyRotationStatus calls KMS.
+func (f *KMS) GetKeyRotationStatus(ctx context.Context, in *kms.GetKeyRotationStatusInput, options ...func(*kms.Options)) (*kms.GetKeyRotationStatusOutput, error) {
+	return f.sdk().GetKeyRotationStatus(ctx, in, options...)
+}
+
+// ListResourceTags calls KMS.
+func (f *KMS) ListResourceTags(ctx context.Context, in *kms.ListResourceTagsInput, options ...func(*kms.Options)) (*kms.ListResourceTagsOutput, error) {
+	return f.sdk().ListResourceTags(ctx, in, options...)
+}

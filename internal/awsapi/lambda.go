@@ -79,3 +79,18 @@ func (f *Lambda) GetProvisionedConcurrencyConfig(ctx context.Context, in *lambda
 func (f *Lambda) ListTags(ctx context.Context, in *lambda.ListTagsInput, options ...func(*lambda.Options)) (*lambda.ListTagsOutput, error) {
 	return f.sdk().ListTags(ctx, in, options...)
 }
+
+// GetPolicy calls Lambda.
+func (f *Lambda) GetPolicy(ctx context.Context, in *lambda.GetPolicyInput, options ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error) {
+	return f.sdk().GetPolicy(ctx, in, options...)
+}
+
+// ListEventSourceMappings calls Lambda.
+func (f *Lambda) ListEventSourceMappings(ctx context.Context, in *lambda.ListEventSourceMappingsInput, options ...func(*lambda.Options)) (*lambda.ListEventSourceMappingsOutput, error) {
+	return f.sdk().ListEventSourceMappings(ctx, in, options...)
+}
+
+// GetEventSourceMapping calls Lambda.
+func (f *Lambda) GetEventSourceMapping(ctx context.Context, in *lambda.GetEventSourceMappingInput, options ...func(*lambda.Options)) (*lambda.GetEventSourceMappingOutput, error) {
+	return f.sdk().GetEventSourceMapping(ctx, in, options...)
+}

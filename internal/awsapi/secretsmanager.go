@@ -19,3 +19,18 @@ func (c *Clients) SecretsManager(ctx context.Context, region string) (*SecretsMa
 		return &SecretsManager{unsafe.Pointer(secretsmanager.NewFromConfig(config, func(o *secretsmanager.Options) { override(&o.BaseEndpoint, c.endpoint("secretsmanager")) }))}
 	})
 }
+
+// ListSecrets calls Secrets Manager.
+func (f *SecretsManager) ListSecrets(ctx context.Context, in *secretsmanager.ListSecretsInput, options ...func(*secretsmanager.Options)) (*secretsmanager.ListSecretsOutput, error) {
+	return f.sdk().ListSecrets(ctx, in, options...)
+}
+
+// DescribeSecret calls Secrets Manager.
+func (f *SecretsManager) DescribeSecret(ctx context.Context, in *secretsmanager.DescribeSecretInput, options ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error) {
+	return f.sdk().DescribeSecret(ctx, in, options...)
+}
+
+// GetResourcePolicy calls Secrets Manager.
+func (f *SecretsManager) GetResourcePolicy(ctx context.Context, in *secretsmanager.GetResourcePolicyInput, options ...func(*secretsmanager.Options)) (*secretsmanager.GetResourcePolicyOutput, error) {
+	return f.sdk().GetResourcePolicy(ctx, in, options...)
+}

@@ -24,3 +24,23 @@ func (c *Clients) SNS(ctx context.Context, region string) (*SNS, error) {
 func (f *SNS) Publish(ctx context.Context, in *sns.PublishInput, options ...func(*sns.Options)) (*sns.PublishOutput, error) {
 	return f.sdk().Publish(ctx, in, options...)
 }
+
+// ListTopics calls SNS.
+func (f *SNS) ListTopics(ctx context.Context, in *sns.ListTopicsInput, options ...func(*sns.Options)) (*sns.ListTopicsOutput, error) {
+	return f.sdk().ListTopics(ctx, in, options...)
+}
+
+// GetTopicAttributes calls SNS.
+func (f *SNS) GetTopicAttributes(ctx context.Context, in *sns.GetTopicAttributesInput, options ...func(*sns.Options)) (*sns.GetTopicAttributesOutput, error) {
+	return f.sdk().GetTopicAttributes(ctx, in, options...)
+}
+
+// ListTagsForResource calls SNS.
+func (f *SNS) ListTagsForResource(ctx context.Context, in *sns.ListTagsForResourceInput, options ...func(*sns.Options)) (*sns.ListTagsForResourceOutput, error) {
+	return f.sdk().ListTagsForResource(ctx, in, options...)
+}
+
+// GetSubscriptionAttributes calls SNS.
+func (f *SNS) GetSubscriptionAttributes(ctx context.Context, in *sns.GetSubscriptionAttributesInput, options ...func(*sns.Options)) (*sns.GetSubscriptionAttributesOutput, error) {
+	return f.sdk().GetSubscriptionAttributes(ctx, in, options...)
+}

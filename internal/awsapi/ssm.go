@@ -34,3 +34,13 @@ func (f *SSM) GetParameter(ctx context.Context, in *ssm.GetParameterInput, optio
 func (f *SSM) PutParameter(ctx context.Context, in *ssm.PutParameterInput, options ...func(*ssm.Options)) (*ssm.PutParameterOutput, error) {
 	return f.sdk().PutParameter(ctx, in, options...)
 }
+
+// GetParameters calls Systems Manager.
+func (f *SSM) GetParameters(ctx context.Context, in *ssm.GetParametersInput, options ...func(*ssm.Options)) (*ssm.GetParametersOutput, error) {
+	return f.sdk().GetParameters(ctx, in, options...)
+}
+
+// ListTagsForResource calls Systems Manager.
+func (f *SSM) ListTagsForResource(ctx context.Context, in *ssm.ListTagsForResourceInput, options ...func(*ssm.Options)) (*ssm.ListTagsForResourceOutput, error) {
+	return f.sdk().ListTagsForResource(ctx, in, options...)
+}
