@@ -19,6 +19,7 @@ type Fault struct {
 	After     int     // let that many matching calls through first
 	Times     int     // then spoil that many; 0 means all
 	Rate      float64 // spoil only this share of them (0 means every one), by a seeded generator
+	Seed      uint64  // of that generator; 0 means one of its own for each fault
 
 	// What happens, one of (Latency may stand beside another):
 	Throttle bool          // the service's own throttling error
@@ -52,6 +53,9 @@ func (l *faultList) add(fault Fault) (remove func()) {
 	defer l.mu.Unlock()
 	l.added++
 	armed := &armedFault{Fault: fault, random: rand.New(rand.NewPCG(1, l.added))} //nolint:gosec // to be repeatable
+	if fault.Seed != 0 {
+		armed.random = rand.New(rand.NewPCG(2, fault.Seed)) //nolint:gosec // as above
+	}
 	l.faults = append(l.faults, armed)
 	return func() {
 		l.mu.Lock()

@@ -37,13 +37,9 @@ func TestAccKilledAtAnyCallTheNextApplyEndsAtOneColour(t *testing.T) {
 		for _, told := range w.orders() {
 			t.Run(told.name, func(t *testing.T) {
 				var calls []call
-				report(t, bubble(t, func(t *testing.T) []string {
-					s := w.begin(t)
-					p := s.process("undisturbed")
-					outcome, err := p.apply(t.Context(), told.order)
-					calls = p.calls
-					s.settled(t.Context(), outcome, err)
-					return s.problems
+				report(t, bubble(t, func(t *testing.T) (problems []string) {
+					problems, calls = w.undisturbed(t, told.order, hazard{})
+					return problems
 				}), "undisturbed")
 				runs, turn := 0, 0
 				for i, call := range calls {
@@ -57,7 +53,7 @@ func TestAccKilledAtAnyCallTheNextApplyEndsAtOneColour(t *testing.T) {
 						}
 						for _, next := range then {
 							victim := death{at: i + 1, late: late}
-							report(t, bubble(t, func(t *testing.T) []string { return w.killed(t, told.order, victim, next) }), "%s (%s), then %s", victim, call.name, next.name)
+							report(t, bubble(t, func(t *testing.T) []string { return w.killed(t, told.order, victim, next, hazard{}) }), "%s (%s), then %s", victim, call.name, next.name)
 							runs++
 						}
 					}
@@ -81,6 +77,7 @@ func (w *world) orders() (orders []told) {
 			o := told{name: string(strategy.Type) + ", green is well", order: order{to: traffic.Green, home: traffic.Blue, strategy: strategy, check: healthy}}
 			if bad {
 				o.name, o.check = string(strategy.Type)+", green is broken", broken
+				o.bad = true
 			}
 			orders = append(orders, o)
 		}
@@ -89,11 +86,12 @@ func (w *world) orders() (orders []told) {
 }
 
 // killed runs one process to its death and the next one to its end.
-func (w *world) killed(t *testing.T, first order, victim death, then next) (problems []string) {
+func (w *world) killed(t *testing.T, first order, victim death, then next, beside hazard) (problems []string) {
 	t.Helper()
 	ctx, s := t.Context(), w.begin(t)
 	p := s.process("the first")
 	p.death = victim
+	defer beside.arm(p)()
 	if outcome, err := p.apply(ctx, first); !p.died() {
 		return []string{fmt.Sprintf("it was not killed, and ended %s with %v", outcome.Status, err)}
 	}
@@ -109,7 +107,9 @@ func (w *world) killed(t *testing.T, first order, victim death, then next) (prob
 	if then.broken && then.to == traffic.Green {
 		check = broken
 	}
-	outcome, err := s.process("the second").apply(ctx, order{to: then.to, home: then.home, strategy: first.strategy, check: check})
+	second := s.process("the second")
+	second.latency = p.latency
+	outcome, err := second.apply(ctx, order{to: then.to, home: then.home, strategy: first.strategy, check: check})
 	s.settled(ctx, outcome, err)
 	want := then.to
 	if then.broken && (open || !at.only(traffic.Green)) {

@@ -20,6 +20,8 @@ type lever struct {
 	ttl time.Duration
 	// propagates tells whether AWS says of a change when it has arrived everywhere.
 	propagates bool
+	// blind tells that AWS takes no condition on a change: what somebody else does at the same moment is overwritten.
+	blind bool
 	// build sets up what it moves.
 	build func(t *testing.T, w *world) target
 }

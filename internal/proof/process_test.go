@@ -212,6 +212,7 @@ type order struct {
 	to, home traffic.Colour
 	strategy traffic.Strategy
 	check    func(ctx context.Context, stage traffic.Stage) gate.Result
+	bad      bool // the check fails once the target has traffic
 }
 
 // maxRecovery is the default of max_recovery_time.
@@ -223,7 +224,7 @@ func (p *process) apply(ctx context.Context, o order) (traffic.Outcome, error) {
 	defer p.end(nil)
 	return traffic.Switch(ctx, traffic.Request{
 		To: o.to, Home: o.home, Strategy: o.strategy, Check: o.check, OnFailure: traffic.OnFailureRevert, MaxRecovery: maxRecovery,
-		Routes: []traffic.Route{{Key: "route", Router: p.target.router(p.config(providerKey, p))}},
+		Routes: []traffic.Route{{Key: "route", Router: p.target.router(p.config(p.providerKey(), p))}},
 	}, traffic.Options{
 		Journal: journal.New(p, clock.System{}, p.name), Sink: notify.Sinks{}, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler), Subject: "proof",
 	})

@@ -82,10 +82,9 @@ type world struct {
 }
 
 // The access keys by which the proxy tells a process of the provider from those who look on and set things up.
-const (
-	providerKey = "provider"
-	outsideKey  = "outside"
-)
+const outsideKey = "outside"
+
+func (w *world) providerKey() string { return "provider-of-" + w.name }
 
 // config is a configuration of a caller whose calls go over client.
 func (w *world) config(key string, client aws.HTTPClient) aws.Config {
