@@ -24,3 +24,13 @@ func (c *Clients) APIGateway(ctx context.Context, region string) (*APIGateway, e
 func (f *APIGateway) GetStage(ctx context.Context, in *apigateway.GetStageInput, options ...func(*apigateway.Options)) (*apigateway.GetStageOutput, error) {
 	return f.sdk().GetStage(ctx, in, options...)
 }
+
+// GetDeployment calls API Gateway.
+func (f *APIGateway) GetDeployment(ctx context.Context, in *apigateway.GetDeploymentInput, options ...func(*apigateway.Options)) (*apigateway.GetDeploymentOutput, error) {
+	return f.sdk().GetDeployment(ctx, in, options...)
+}
+
+// UpdateStage calls API Gateway.
+func (f *APIGateway) UpdateStage(ctx context.Context, in *apigateway.UpdateStageInput, options ...func(*apigateway.Options)) (*apigateway.UpdateStageOutput, error) {
+	return f.sdk().UpdateStage(ctx, in, options...)
+}

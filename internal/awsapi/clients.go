@@ -23,8 +23,9 @@ type Clients struct {
 	config  Config
 	version string
 
-	mu     sync.Mutex
-	loaded *aws.Config
+	mu      sync.Mutex
+	loaded  *aws.Config
+	account string
 
 	apigateway              map[string]*APIGateway
 	apigatewayv2            map[string]*APIGatewayV2
@@ -136,8 +137,14 @@ func DNSSuffix(region string) string {
 	return "amazonaws.com"
 }
 
-// AccountID asks STS who the credentials belong to.
+// AccountID asks STS, once, who the credentials belong to.
 func (c *Clients) AccountID(ctx context.Context) (string, error) {
+	c.mu.Lock()
+	known := c.account
+	c.mu.Unlock()
+	if known != "" {
+		return known, nil
+	}
 	client, err := c.STS(ctx, "")
 	if err != nil {
 		return "", err
@@ -146,7 +153,10 @@ func (c *Clients) AccountID(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return aws.ToString(identity.Account), nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.account = aws.ToString(identity.Account)
+	return c.account, nil
 }
 
 // facade returns the kept facade of a service for region, making it on first use.

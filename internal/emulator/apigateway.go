@@ -45,6 +45,8 @@ func (a *apigatewayRules) rule(operation string) rule {
 		serve = a.createDeployment
 	case "DeleteDeployment":
 		serve = a.deleteDeployment
+	case "GetDeployment":
+		serve = a.getDeployment
 	default:
 		return nil
 	}
@@ -160,6 +162,16 @@ func (a *apigatewayRules) deleteDeployment(ctx context.Context, x *exchange) (*a
 		}
 	}
 	return x.forward(ctx)
+}
+
+// getDeployment is https://docs.aws.amazon.com/apigateway/latest/api/API_GetDeployment.html; moto fails on one that is not
+// there.
+func (a *apigatewayRules) getDeployment(ctx context.Context, x *exchange) (*answer, error) {
+	refused, err := noDeployment(ctx, x, lastPart(x))
+	if refused != nil && refused.status == http.StatusBadRequest {
+		return x.fail(http.StatusNotFound, "NotFoundException", "Invalid Deployment identifier specified"), nil
+	}
+	return refused, err
 }
 
 // createDeployment is https://docs.aws.amazon.com/apigateway/latest/api/API_CreateDeployment.html. Moto would replace the

@@ -117,6 +117,8 @@ func patchCanary(current *canary, operations []patchOperation) (next *canary, re
 	for _, operation := range operations {
 		name, ours := strings.CutPrefix(operation.Path, "/canarySettings")
 		switch {
+		case !ours && operation.Op == "copy" && next == nil:
+			return nil, nil, "Invalid patch path " + operation.From
 		case !ours && operation.Op == "copy":
 			rest = append(rest, next.promote(operation)...)
 		case !ours:
@@ -164,12 +166,10 @@ func (c *canary) patch(name string, operation patchOperation) (message string) {
 
 // promote turns a copy out of the canary into what moto understands.
 func (c *canary) promote(operation patchOperation) []patchOperation {
-	switch {
-	case c == nil:
-		return []patchOperation{operation}
-	case operation.From == "/canarySettings/deploymentId":
+	switch operation.From {
+	case "/canarySettings/deploymentId":
 		return []patchOperation{{Op: "replace", Path: operation.Path, Value: c.DeploymentID}}
-	case operation.From == "/canarySettings/stageVariableOverrides":
+	case "/canarySettings/stageVariableOverrides":
 		var replaced []patchOperation
 		for name, value := range c.StageVariableOverrides {
 			replaced = append(replaced, patchOperation{Op: "replace", Path: "/variables/" + name, Value: value})

@@ -70,6 +70,9 @@ func TestAPIGatewayStages(t *testing.T) {
 		t.Errorf("promoted to %s, canary %+v, variables %v", aws.ToString(stage.DeploymentId), stage.CanarySettings, stage.Variables)
 	}
 	must[*apigateway.DeleteDeploymentOutput](t)(client.DeleteDeployment(ctx, &apigateway.DeleteDeploymentInput{RestApiId: api, DeploymentId: first}))
+	must[*apigateway.GetDeploymentOutput](t)(client.GetDeployment(ctx, &apigateway.GetDeploymentInput{RestApiId: api, DeploymentId: second}))
+	_, err = client.GetDeployment(ctx, &apigateway.GetDeploymentInput{RestApiId: api, DeploymentId: first})
+	wantCode(t, err, "NotFoundException")
 }
 
 // A deployment to a stage moves that stage, or with canary settings only its canary.

@@ -26,6 +26,8 @@ type Intent struct {
 	Found    Weights `json:"found"`
 	Back     Weights `json:"back"` // where a revert goes
 	Percents []int   `json:"percents"`
+	// Memory is what the router must know to tell its colours later: see Rememberer.
+	Memory json.RawMessage `json:"memory,omitempty"`
 }
 
 type stepIntent struct {
@@ -40,14 +42,23 @@ type stepResult struct {
 // Died tells whether the last switch of target did not come to its end, and what it meant to do. It may still be
 // running: only its lease tells.
 func Died(ctx context.Context, j *journal.Journal, target string) (intent Intent, open bool, err error) {
+	if intent, open, err = lastIntent(ctx, j, target); !open {
+		return Intent{}, false, err
+	}
+	return intent, true, nil
+}
+
+// lastIntent is what the last switch of target meant to do, and whether it did not come to its end; nothing when the last
+// operation on it was no switch.
+func lastIntent(ctx context.Context, j *journal.Journal, target string) (intent Intent, open bool, err error) {
 	record, ok, err := j.Last(ctx, target)
-	if err != nil || !ok || record.EndedAt != nil || record.Operation != operation {
+	if err != nil || !ok || record.Operation != operation {
 		return Intent{}, false, err
 	}
 	if err := json.Unmarshal(record.Intent, &intent); err != nil {
 		return Intent{}, false, err
 	}
-	return intent, true, nil
+	return intent, record.EndedAt == nil, nil
 }
 
 // claim takes the lease of every target, opens their records, and renews the leases until release is called. The
@@ -73,8 +84,12 @@ func (s *shift) claim(ctx context.Context) (work context.Context, release func()
 		leases = append(leases, lease)
 	}
 	for _, lane := range byTarget {
-		intent := Intent{To: s.To, Found: lane.known.Weights, Back: lane.back, Percents: s.percents()}
-		entry, err := s.Journal.Begin(ctx, lane.Router.Target(), operation, intent)
+		memory, err := remember(lane)
+		var entry *journal.Entry
+		if err == nil {
+			intent := Intent{To: s.To, Found: lane.known.Weights, Back: lane.back, Percents: s.percents(), Memory: memory}
+			entry, err = s.Journal.Begin(ctx, lane.Router.Target(), operation, intent)
+		}
 		if err != nil {
 			s.closeJournal(ctx, StatusReverted) // nothing was moved
 			giveUp()

@@ -203,23 +203,14 @@ func (r *LambdaAlias) pointer(weights Weights, old aliasPointer) aliasPointer {
 func (r *LambdaAlias) state(pointer aliasPointer) State {
 	state := State{Settled: true, Unfit: slices.Clone(r.unfit), Precondition: Precondition{Token: pointer}}
 	shares := pointer.shares()
-	blue, green := shares[r.target.BlueVersion], shares[r.target.GreenVersion]
-	var foreign []string
-	for _, version := range slices.Sorted(maps.Keys(shares)) {
-		if shares[version] > 0 && version != r.target.BlueVersion && version != r.target.GreenVersion {
-			foreign = append(foreign, fmt.Sprintf("version %s (%d %%)", version, percent(shares[version])))
-		}
-	}
-	switch {
-	case len(foreign) == 0:
-		state.Weights = On(Blue, percent(blue))
+	weights, others := split(shares, r.target.BlueVersion, r.target.GreenVersion)
+	state.Weights = weights
+	if len(others) == 0 {
 		return state
-	case blue == 0 && green == 0:
-		state.Weights = Weights{Blue: 50, Green: 50}
-	case blue >= green:
-		state.Weights = On(Blue, percent(blue))
-	default:
-		state.Weights = On(Green, percent(green))
+	}
+	var foreign []string
+	for _, version := range others {
+		foreign = append(foreign, fmt.Sprintf("version %s (%d %%)", version, percent(shares[version])))
 	}
 	state.Unfit = append(state.Unfit, &UnfitError{Reason: UnfitForeignVersion, Detail: fmt.Sprintf("the %s sends traffic to %s, which is neither blue (version %s) nor green (version %s)",
 		r.Name(), strings.Join(foreign, " and "), r.target.BlueVersion, r.target.GreenVersion)})

@@ -39,8 +39,15 @@ func (s *shift) move(ctx context.Context, lane *lane, stage Stage) error {
 	return s.set(ctx, lane, weights, stage)
 }
 
-// set journals, sets and journals. lane.uncertain says afterwards whether the result is known.
+// set sets one route's weights.
 func (s *shift) set(ctx context.Context, lane *lane, weights Weights, stage Stage) error {
+	return s.call(ctx, lane, weights, stage, "move", func(ctx context.Context) (Change, error) {
+		return lane.Router.Set(ctx, weights, lane.known.Precondition)
+	})
+}
+
+// call journals, calls and journals. lane.uncertain says afterwards whether the result is known.
+func (s *shift) call(ctx context.Context, lane *lane, weights Weights, stage Stage, doing string, do func(context.Context) (Change, error)) error {
 	intended := lane.entry.Intend(ctx, stepIntent{Weights: weights, Phase: stage.Phase})
 	if intended != nil {
 		if stage.Phase != Revert {
@@ -48,11 +55,11 @@ func (s *shift) set(ctx context.Context, lane *lane, weights Weights, stage Stag
 		}
 		s.warn(&JournalError{Err: intended}) // taking traffic off a bad target does not wait for a store
 	}
-	change, err := lane.Router.Set(ctx, weights, lane.known.Precondition)
+	change, err := do(ctx)
 	if err != nil {
 		lane.uncertain = true
 		lane.tried = append(lane.tried, weights)
-		return &RouteError{Route: lane.Key, Name: lane.Router.Name(), Doing: "move", Err: ended(ctx, err)}
+		return &RouteError{Route: lane.Key, Name: lane.Router.Name(), Doing: doing, Err: ended(ctx, err)}
 	}
 	lane.known, lane.pending, lane.tried, lane.uncertain = change.State, &change, nil, false
 	s.outcome.Moved = true

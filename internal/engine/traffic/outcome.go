@@ -35,6 +35,8 @@ const (
 	AtStep Phase = "step"   // the target has its step's share
 	Baking Phase = "bake"   // the target has everything
 	Revert Phase = "revert" // traffic goes back
+	// Promotion: the target has everything and was watched; what gave it that is made to last.
+	Promotion Phase = "promotion"
 )
 
 // Stage is a phase and the share that the target has in it.
@@ -50,6 +52,8 @@ func (s Stage) String() string {
 		return "before the first step"
 	case Revert:
 		return "while traffic was moved back"
+	case Promotion:
+		return "while the target was promoted"
 	default:
 		return fmt.Sprintf("at %d %%", s.Percent)
 	}
@@ -107,7 +111,7 @@ func (o Outcome) LiveText() string {
 type RouteError struct {
 	Route string // the user's name for it
 	Name  string // the router's
-	Doing string // "read", "move", "wait for"
+	Doing string // "read", "move", "wait for", "promote"
 	Err   error
 }
 

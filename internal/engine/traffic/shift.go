@@ -74,6 +74,8 @@ type shift struct {
 // *UnfitRouteError, *ChecksError, *ForeignChangeError, *journal.HeldError, *LeaseLostError, *JournalError,
 // *StrategyError, and the cause of ctx.
 //
+// What holds the target there for the time being only is promoted at the end (see Promoter).
+//
 // When all routes are there already nothing is called but their Read, unless an earlier switch died on the way: then
 // the last step is watched and the journal closed.
 func Switch(ctx context.Context, req Request, opts Options) (outcome Outcome, err error) {
@@ -115,6 +117,9 @@ func (s *shift) observe(ctx context.Context) error {
 		s.lanes = append(s.lanes, &lane{Route: route, uncertain: true})
 	}
 	for _, lane := range s.lanes {
+		if err := Recall(ctx, s.Journal, lane.Router, s.Home); err != nil {
+			return &JournalError{Err: err}
+		}
 		if err := s.read(ctx, lane); err != nil {
 			return err
 		}
@@ -143,13 +148,16 @@ func (s *shift) observe(ctx context.Context) error {
 }
 
 func (s *shift) arrived() bool {
-	return !slices.ContainsFunc(s.lanes, func(l *lane) bool { return l.known.Weights.Of(s.To) < 100 })
+	return !slices.ContainsFunc(s.lanes, func(l *lane) bool { return l.known.Weights.Of(s.To) < 100 || s.promotes(l) != nil })
 }
 
 func (s *shift) fit() error {
 	var errs []error
 	for _, lane := range s.lanes {
 		for _, unfit := range lane.known.Unfit {
+			if !unfit.Hinders(s.To) {
+				continue
+			}
 			errs = append(errs, &UnfitRouteError{Route: lane.Key, Unfit: unfit})
 		}
 	}
@@ -176,6 +184,9 @@ func (s *shift) advance(ctx context.Context) error {
 		if percent < 100 {
 			s.tell(ctx, notify.SwitchStepped, "reached "+On(s.To, percent).String())
 		}
+	}
+	if err := s.promote(ctx); err != nil {
+		return err
 	}
 	return s.verify(ctx)
 }

@@ -79,7 +79,11 @@ const (
 type UnfitError struct {
 	Reason UnfitReason
 	Detail string // what was found, with the values
+	To     Colour `json:",omitempty"` // it stands in the way of a switch to this colour only; empty: of any
 }
+
+// Hinders tells whether it stands in the way of a switch to colour.
+func (e *UnfitError) Hinders(colour Colour) bool { return e.To == "" || e.To == colour }
 
 // Error returns the detail.
 func (e *UnfitError) Error() string { return e.Detail }

@@ -84,6 +84,7 @@ func (r *switchResource) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	routes, where := routersOf(ctx, r.data, state.Region.ValueString(), state.Routes, &resp.Diagnostics)
+	_ = r.recall(ctx, routes, state.active()) // readStatus says when the journal cannot be read
 	live, seen := map[string]traffic.Weights{}, observed{}
 	var states []traffic.State
 	for _, route := range routes {

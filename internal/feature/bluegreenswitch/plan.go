@@ -57,12 +57,12 @@ func (r *switchResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	plan.planOutputs(prior)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	var seen observed // by the refresh of this run; a resource that it took out of the state leaves its older private state
-	if raw, diags := req.Private.GetKey(ctx, observedKey); !diags.HasError() && raw != nil && prior != nil {
+	if raw, diags := req.Private.GetKey(ctx, observedKey); !diags.HasError() && raw != nil && prior != nil && prior.Routes.Equal(plan.Routes) {
 		if err := json.Unmarshal(raw, &seen); err != nil {
 			seen = nil
 		}
 	}
-	r.inspect(ctx, &plan, seen, &resp.Diagnostics)
+	r.inspect(ctx, &plan, prior, seen, &resp.Diagnostics)
 	r.checkSnapshot(ctx, &plan, &resp.Diagnostics)
 	plan.checkDeadline(ctx, prior == nil, &resp.Diagnostics)
 }
@@ -129,12 +129,17 @@ func (o observed) state(target string) (traffic.State, bool) {
 }
 
 // inspect looks at the routes, as far as they are known, for what would make the apply fail.
-func (r *switchResource) inspect(ctx context.Context, plan *model, seen observed, diags *diag.Diagnostics) {
+func (r *switchResource) inspect(ctx context.Context, plan, prior *model, seen observed, diags *diag.Diagnostics) {
 	strategy, strategyKnown := plan.toStrategy(ctx, diags)
 	if plan.Region.IsUnknown() || diags.HasError() {
 		return
 	}
 	routes, where := routersOf(ctx, r.data, plan.Region.ValueString(), plan.Routes, diags)
+	var home traffic.Colour
+	if prior != nil {
+		home = prior.active()
+	}
+	_ = r.recall(ctx, routes, home) // that the journal cannot be read is said by the refresh, and by the apply
 	var states []traffic.State
 	for _, route := range routes {
 		state, ok := seen.state(route.Router.Target())
@@ -146,7 +151,9 @@ func (r *switchResource) inspect(ctx context.Context, plan *model, seen observed
 			}
 		}
 		for _, unfit := range state.Unfit {
-			wordUnfit(diags, where[route.Key], unfit)
+			if plan.Active.IsUnknown() || unfit.Hinders(plan.active()) {
+				wordUnfit(diags, where[route.Key], unfit)
+			}
 		}
 		states = append(states, state)
 	}

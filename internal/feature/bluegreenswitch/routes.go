@@ -50,6 +50,7 @@ func (k kind) members() map[string]attr.Type {
 var kinds = []kind{
 	route53Kind,
 	lambdaAliasKind,
+	apiGatewayCanaryKind,
 	listenerKind,
 	cloudfrontOriginKind,
 }

@@ -34,6 +34,9 @@ func wordFailure(diags *diag.Diagnostics, f failure) {
 					continue
 				}
 				for _, reason := range f.run.outcome.States[i].Unfit {
+					if !reason.Hinders(f.to) {
+						continue
+					}
 					wordUnfit(diags, route, reason)
 				}
 			}
