@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/store"
@@ -18,11 +19,23 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
+// model is the provider block. A nested object is read in two steps, as all of it may be unknown: Terraform validates with the
+// values of variables unknown.
 type model struct {
-	Store   *storeModel   `tfsdk:"store"`
-	Health  *healthModel  `tfsdk:"health"`
-	Metrics *metricsModel `tfsdk:"metrics"`
-	Notify  *notifyModel  `tfsdk:"notify"`
+	StoreObject   types.Object `tfsdk:"store"`
+	HealthObject  types.Object `tfsdk:"health"`
+	MetricsObject types.Object `tfsdk:"metrics"`
+	NotifyObject  types.Object `tfsdk:"notify"`
+	RoleObject    types.Object `tfsdk:"assume_role"`
+	WebRoleObject types.Object `tfsdk:"assume_role_with_web_identity"`
+
+	// What open makes of them; nil where the object is null or not known yet.
+	Store                     *storeModel             `tfsdk:"-"`
+	Health                    *healthModel            `tfsdk:"-"`
+	Metrics                   *metricsModel           `tfsdk:"-"`
+	Notify                    *notifyModel            `tfsdk:"-"`
+	AssumeRole                *assumeRoleModel        `tfsdk:"-"`
+	AssumeRoleWithWebIdentity *assumeWebIdentityModel `tfsdk:"-"`
 
 	Region                         types.String            `tfsdk:"region"`
 	Profile                        types.String            `tfsdk:"profile"`
@@ -31,8 +44,6 @@ type model struct {
 	Token                          types.String            `tfsdk:"token"`
 	SharedConfigFiles              types.List              `tfsdk:"shared_config_files"`
 	SharedCredentialsFiles         types.List              `tfsdk:"shared_credentials_files"`
-	AssumeRole                     *assumeRoleModel        `tfsdk:"assume_role"`
-	AssumeRoleWithWebIdentity      *assumeWebIdentityModel `tfsdk:"assume_role_with_web_identity"`
 	AllowedAccountIDs              types.Set               `tfsdk:"allowed_account_ids"`
 	ForbiddenAccountIDs            types.Set               `tfsdk:"forbidden_account_ids"`
 	Endpoints                      types.Object            `tfsdk:"endpoints"`
@@ -76,6 +87,30 @@ type assumeWebIdentityModel struct {
 	SessionName          types.String `tfsdk:"session_name"`
 	WebIdentityToken     types.String `tfsdk:"web_identity_token"`
 	WebIdentityTokenFile types.String `tfsdk:"web_identity_token_file"`
+}
+
+// open reads the nested objects.
+func (m *model) open(ctx context.Context, diags *diag.Diagnostics) {
+	m.Store = section[storeModel](ctx, m.StoreObject, diags)
+	if m.Store != nil {
+		m.Store.Local = section[localStoreModel](ctx, m.Store.LocalObject, diags)
+		m.Store.S3 = section[s3StoreModel](ctx, m.Store.S3Object, diags)
+	}
+	m.Health = section[healthModel](ctx, m.HealthObject, diags)
+	m.Metrics = section[metricsModel](ctx, m.MetricsObject, diags)
+	m.Notify = section[notifyModel](ctx, m.NotifyObject, diags)
+	m.AssumeRole = section[assumeRoleModel](ctx, m.RoleObject, diags)
+	m.AssumeRoleWithWebIdentity = section[assumeWebIdentityModel](ctx, m.WebRoleObject, diags)
+}
+
+// section reads one nested object; nil when it is null or not known.
+func section[T any](ctx context.Context, object types.Object, diags *diag.Diagnostics) *T {
+	if object.IsNull() || object.IsUnknown() {
+		return nil
+	}
+	read := new(T)
+	diags.Append(object.As(ctx, read, basetypes.ObjectAsOptions{})...)
+	return read
 }
 
 // validate reports what is wrong whatever the environment says, with the attribute path.
@@ -169,8 +204,10 @@ func (m *model) toAWS(ctx context.Context, diags *diag.Diagnostics) awsapi.Confi
 }
 
 type storeModel struct {
-	Local *localStoreModel `tfsdk:"local"`
-	S3    *s3StoreModel    `tfsdk:"s3"`
+	LocalObject types.Object     `tfsdk:"local"`
+	S3Object    types.Object     `tfsdk:"s3"`
+	Local       *localStoreModel `tfsdk:"-"`
+	S3          *s3StoreModel    `tfsdk:"-"`
 }
 
 type localStoreModel struct {
@@ -195,6 +232,8 @@ var errStoreUnknown = errors.New("the store of the provider block is not known y
 func (m *model) toStore(clients *awsapi.Clients) func(context.Context) (store.Store, error) {
 	return once(func(ctx context.Context) (store.Store, error) {
 		switch {
+		case m.StoreObject.IsUnknown(), m.Store != nil && (m.Store.LocalObject.IsUnknown() || m.Store.S3Object.IsUnknown()):
+			return nil, errStoreUnknown
 		case m.Store != nil && m.Store.S3 != nil:
 			s3 := m.Store.S3
 			if s3.Bucket.IsUnknown() || s3.Prefix.IsUnknown() || s3.Region.IsUnknown() {

@@ -40,6 +40,7 @@ func (p *reliability) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 func (p *reliability) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
 	var config model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	config.open(ctx, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -50,6 +51,7 @@ func (p *reliability) ValidateConfig(ctx context.Context, req provider.ValidateC
 func (p *reliability) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var config model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	config.open(ctx, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -176,6 +177,7 @@ func TestAWSArguments(t *testing.T) {
 		"assume_role":             nested(t, "assume_role", map[string]tftypes.Value{"role_arn": text("arn:aws:iam::123456789012:role/r"), "duration": text("1h")}),
 		"allowed_account_ids":     tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, []tftypes.Value{text("123456789012")}),
 	}).Get(t.Context(), &config)
+	config.open(t.Context(), &diags)
 	aws := config.toAWS(t.Context(), &diags)
 	if diags.HasError() {
 		t.Fatal(diags)
@@ -224,5 +226,32 @@ func TestUnknownStoreIsToldOnUse(t *testing.T) {
 	}
 	if _, err := data.OpenStore(t.Context()); err == nil || !strings.Contains(err.Error(), "not known yet") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A module gives the block whole objects out of its variables, and Terraform validates before it knows them.
+func TestWholeObjectsMayBeUnknown(t *testing.T) {
+	unknown := map[string]tftypes.Value{}
+	for _, name := range []string{"store", "health", "metrics", "notify", "assume_role", "assume_role_with_web_identity", "endpoints"} {
+		unknown[name] = tftypes.NewValue(providerSchema().Attributes[name].GetType().TerraformType(t.Context()), tftypes.UnknownValue)
+	}
+	var config model
+	diags := configOf(t, unknown).Get(t.Context(), &config)
+	config.open(t.Context(), &diags)
+	config.validate(&diags)
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	if _, err := config.toStore(nil)(t.Context()); !errors.Is(err, errStoreUnknown) {
+		t.Errorf("a store that is not known yet was opened: %v", err)
+	}
+	store := nested(t, "store", map[string]tftypes.Value{
+		"s3": tftypes.NewValue(providerSchema().Attributes["store"].GetType().TerraformType(t.Context()).(tftypes.Object).AttributeTypes["s3"], tftypes.UnknownValue),
+	})
+	config = model{}
+	diags = configOf(t, map[string]tftypes.Value{"store": store}).Get(t.Context(), &config)
+	config.open(t.Context(), &diags)
+	if _, err := config.toStore(nil)(t.Context()); diags.HasError() || !errors.Is(err, errStoreUnknown) {
+		t.Errorf("a bucket that is not known yet was opened: %v, %v", diags, err)
 	}
 }

@@ -43,24 +43,6 @@ resource "aws_s3_bucket_policy" "site" {
   })
 }
 
-resource "aws_s3_bucket_lifecycle_configuration" "site" {
-  bucket = aws_s3_bucket.site.id
-  rule {
-    id     = "old"
-    status = "Enabled"
-    filter {
-      prefix = "logs/"
-    }
-    expiration {
-      days = 90
-    }
-    transition {
-      days          = 30
-      storage_class = "STANDARD_IA"
-    }
-  }
-}
-
 resource "aws_s3_bucket_website_configuration" "site" {
   bucket = aws_s3_bucket.site.id
   index_document {
