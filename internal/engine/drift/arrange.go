@@ -19,9 +19,11 @@ type arrangement struct {
 	left  *State // only what is skipped
 }
 
+// readBatch is what one Read looks at: resources of one type, account and Region, by their place in arrangement.resources.
 type readBatch struct {
-	reader live.Reader
-	batch  live.Batch
+	reader                live.Reader
+	account, kind, region string
+	resources             []int
 }
 
 type ownerKey struct{ kind, id string }
@@ -41,11 +43,12 @@ func arrange(options Options, specs map[string]live.Spec, region string) *arrang
 		if specs[resource.Type].Part != nil {
 			continue
 		}
-		if resource.Region == "" {
+		global := specs[resource.Type].Global
+		if resource.Region == "" || global {
 			resource.Region = region
 		}
 		key := ownerKey{resource.Type, resource.ID}
-		if reason := options.refuses(resource); reason != "" {
+		if reason := options.refuses(resource, global); reason != "" {
 			unwantedOwners[key] = reason
 			plan.left.skip(resource.Type, reason, 1)
 			continue
@@ -66,41 +69,72 @@ func arrange(options Options, specs map[string]live.Spec, region string) *arrang
 			plan.parts[owner.Address]++
 			continue
 		}
+		if len(specs[resource.Type].Attributes) > 0 && unwantedOwners[key] == "" {
+			plan.alone(options, resource, region)
+			continue
+		}
 		plan.left.skip(resource.Type, cmp.Or(unwantedOwners[key], noOwner), 1)
 	}
 	plan.group(options)
 	return plan
 }
 
+// alone adds a piece whose owner is not in the state, and whose reader can look at it by itself.
+func (a *arrangement) alone(options Options, piece Resource, region string) {
+	if piece.Region == "" {
+		piece.Region = region
+	}
+	if reason := options.refuses(piece, false); reason != "" {
+		a.left.skip(piece.Type, reason, 1)
+		return
+	}
+	a.resources = append(a.resources, piece)
+}
+
 // refuses returns why a resource is not wanted, or "".
-func (o Options) refuses(resource Resource) string {
+func (o Options) refuses(resource Resource, global bool) string {
 	matches := func(glob string) bool { return match(glob, resource.Type) }
 	switch {
 	case len(o.Types) > 0 && !slices.ContainsFunc(o.Types, matches), slices.ContainsFunc(o.ExcludeTypes, matches):
 		return unwanted
-	case len(o.Regions) > 0 && !slices.Contains(o.Regions, resource.Region):
+	case !global && len(o.Regions) > 0 && !slices.Contains(o.Regions, resource.Region):
 		return elsewhere
 	}
 	return ""
 }
 
 func (a *arrangement) group(options Options) {
-	type key struct{ kind, region string }
-	groups := map[key][]live.Resource{}
-	for _, resource := range a.resources {
-		k := key{resource.Type, resource.Region}
-		groups[k] = append(groups[k], resource.Resource)
+	type key struct{ account, kind, region string }
+	groups := map[key][]int{}
+	for i, resource := range a.resources {
+		k := key{"", resource.Type, resource.Region}
+		if _, ok := options.Accounts[resource.AccountID]; ok {
+			k.account = resource.AccountID
+		}
+		groups[k] = append(groups[k], i)
 	}
 	keys := slices.SortedFunc(maps.Keys(groups), func(x, y key) int {
-		return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.region, y.region))
+		return cmp.Or(cmp.Compare(x.account, y.account), cmp.Compare(x.kind, y.kind), cmp.Compare(x.region, y.region))
 	})
 	for _, k := range keys {
-		for _, reader := range options.Readers {
-			if slices.ContainsFunc(reader.Types(), func(spec live.Spec) bool { return spec.Type == k.kind }) {
-				a.batches = append(a.batches, readBatch{reader, live.Batch{Type: k.kind, Region: k.region, Resources: groups[k]}})
-			}
+		readers := options.Readers
+		if k.account != "" {
+			readers = options.Accounts[k.account].Readers
+		}
+		if reader := readerOf(readers, k.kind); reader != nil {
+			a.batches = append(a.batches, readBatch{reader: reader, account: k.account, kind: k.kind, region: k.region, resources: groups[k]})
 		}
 	}
+}
+
+// readerOf is the reader of a type, or nil.
+func readerOf(readers []live.Reader, kind string) live.Reader {
+	for _, reader := range readers {
+		if slices.ContainsFunc(reader.Types(), func(spec live.Spec) bool { return spec.Type == kind }) {
+			return reader
+		}
+	}
+	return nil
 }
 
 // skipped sums up what was not looked at, by type.

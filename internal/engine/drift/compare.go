@@ -43,7 +43,7 @@ func Compare(resource Resource, table []live.Attribute, fetched live.Attributes)
 			continue
 		}
 		for _, change := range compareValues(attribute, expected, actual) {
-			if attribute.Blocks != nil {
+			if attribute.Blocks != nil || attribute.Kind == live.Policy {
 				change.owner = resource.Source(attribute, strings.TrimPrefix(change.Path, attribute.Name()+"."))
 			}
 			if attribute.Hidden || resource.isSensitive(change.Path) {

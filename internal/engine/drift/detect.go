@@ -29,8 +29,17 @@ type Options struct {
 	Parallelism int
 	// Account tells whose credentials are used.
 	Account func(context.Context) (string, error)
-	Clock   clock.Clock
-	Log     *slog.Logger
+	// Accounts are other ways to AWS, by account id: resources of these accounts are read through them.
+	Accounts map[string]Account
+	Clock    clock.Clock
+	Log      *slog.Logger
+}
+
+// Account is a way to one AWS account.
+type Account struct {
+	Readers []live.Reader
+	// ID tells whose credentials are used.
+	ID func(context.Context) (string, error)
 }
 
 // Specs are the specs of all types that readers know.
@@ -64,21 +73,13 @@ func Detect(ctx context.Context, options Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan := arrange(options, specs, region)
-	caller := live.NewCaller(options.Parallelism, options.Account)
-	outcomes, failures := readAll(ctx, options, plan, caller)
-	if err := context.Cause(ctx); err != nil {
+	look := &looking{options: options, specs: specs, ignores: ignores, plan: arrange(options, specs, region), result: result}
+	if err := look.read(ctx); err != nil {
 		return nil, err
 	}
-	if err := unreachable(failures, len(plan.batches)); err != nil {
-		return nil, err
-	}
-	for _, resource := range plan.resources {
-		judge(result, resource, outcomes[resource.Address], specs[resource.Type].Attributes, ignores, options.Overrides, plan.parts[resource.Address])
-	}
-	result.Skipped = plan.skipped()
+	result.Skipped = look.plan.skipped()
 	result.sort()
-	result.Calls = caller.Calls()
+	result.Calls = look.calls()
 	result.Duration = options.Clock.Now().Sub(started)
 	return result, nil
 }
@@ -98,35 +99,96 @@ func defaultRegion(ctx context.Context, options Options, specs map[string]live.S
 	return "", nil
 }
 
-// readAll reads every batch, side by side; the caller bounds the calls. Every resource of the plan has an outcome.
-func readAll(ctx context.Context, options Options, plan *arrangement, caller *live.Caller) (map[live.Address]live.Outcome, []error) {
-	outcomes := make(map[live.Address]live.Outcome, len(plan.resources))
-	var failures []error
-	var lock sync.Mutex
+// looking is one look at the world while it lasts.
+type looking struct {
+	options Options
+	specs   map[string]live.Spec
+	ignores []Ignore
+	plan    *arrangement
+
+	lock     sync.Mutex
+	result   *Result
+	callers  map[string]*live.Caller // by account; "" for the provider's own credentials
+	failures []error
+}
+
+// caller is the one of an account; each account has limits of its own.
+func (l *looking) caller(account string) *live.Caller {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if l.callers == nil {
+		l.callers = map[string]*live.Caller{}
+	}
+	if l.callers[account] == nil {
+		whose := l.options.Account
+		if other, ok := l.options.Accounts[account]; ok {
+			whose = other.ID
+		}
+		l.callers[account] = live.NewCaller(l.options.Parallelism, whose)
+	}
+	return l.callers[account]
+}
+
+func (l *looking) calls() int64 {
+	calls := int64(0)
+	for _, caller := range l.callers {
+		calls += caller.Calls()
+	}
+	return calls
+}
+
+// read reads every batch, side by side, and judges each resource as soon as it is read; the callers bound the calls. The error
+// is ctx's cause or an *UnreachableError.
+func (l *looking) read(ctx context.Context) error {
 	var working errgroup.Group
-	working.SetLimit(max(options.Parallelism, 1))
-	for _, batch := range plan.batches {
-		batch.batch.Caller = caller
+	working.SetLimit(max(l.options.Parallelism, 1))
+	for _, batch := range l.plan.batches {
 		working.Go(func() error {
-			read, err := batch.reader.Read(ctx, batch.batch)
-			lock.Lock()
-			defer lock.Unlock()
-			if err != nil {
-				failures = append(failures, err)
-				options.Log.WarnContext(ctx, "reading failed", "type", batch.batch.Type, "region", batch.batch.Region, "error", err)
-			}
-			for _, resource := range batch.batch.Resources {
-				outcome, ok := read[resource.Address]
-				if !ok {
-					outcome = live.Outcome{Reason: "it could not be listed", Err: err}
-				}
-				outcomes[resource.Address] = outcome
-			}
+			l.readBatch(ctx, batch)
 			return nil
 		})
 	}
 	_ = working.Wait() // every failure is in failures
-	return outcomes, failures
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	return unreachable(l.failures, len(l.plan.batches))
+}
+
+func (l *looking) readBatch(ctx context.Context, read readBatch) {
+	waiting := make(map[live.Address]int, len(read.resources)) // their places in the plan
+	batch := live.Batch{Type: read.kind, Region: read.region, Caller: l.caller(read.account), Resources: make([]live.Resource, 0, len(read.resources))}
+	for _, at := range read.resources {
+		resource := l.plan.resources[at]
+		waiting[resource.Address] = at
+		batch.Resources = append(batch.Resources, resource.Resource)
+	}
+	batch.Done = func(address live.Address, outcome live.Outcome) {
+		l.lock.Lock()
+		defer l.lock.Unlock()
+		if at, ok := waiting[address]; ok {
+			delete(waiting, address)
+			l.judge(l.plan.resources[at], outcome)
+		}
+	}
+	outcomes, err := read.reader.Read(ctx, batch)
+	if err != nil {
+		l.options.Log.WarnContext(ctx, "reading failed", "type", read.kind, "region", read.region, "error", err)
+		l.lock.Lock()
+		l.failures = append(l.failures, err)
+		l.lock.Unlock()
+	}
+	for _, resource := range batch.Resources { // those that the reader did not hand over by itself
+		outcome, ok := outcomes[resource.Address]
+		if !ok {
+			outcome = live.Outcome{Reason: "it could not be listed", Err: err}
+		}
+		batch.Done(resource.Address, outcome)
+	}
+}
+
+func (l *looking) judge(resource Resource, outcome live.Outcome) {
+	judge(l.result, resource, outcome, l.specs[resource.Type].Attributes, l.ignores, l.options.Overrides, l.plan.parts[resource.Address])
 }
 
 // judge puts one resource where it belongs.

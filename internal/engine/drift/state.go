@@ -8,16 +8,18 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unique"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
 )
 
-// State is what detection needs of a Terraform state, format version 4,
-// https://developer.hashicorp.com/terraform/internals/json-format and
-// https://developer.hashicorp.com/terraform/language/state. terraform_version is not checked: the format's own number is.
+// State is what detection needs of a Terraform state: format version 4 (https://developer.hashicorp.com/terraform/language/state)
+// or what terraform show -json prints of a state (https://developer.hashicorp.com/terraform/internals/json-format).
+// terraform_version is not checked: the format's own number is.
 type State struct {
+	// Serial and Lineage are not in the output of terraform show.
 	Serial  int64
 	Lineage string
 	// Managed is how many managed resource instances it holds.
@@ -34,6 +36,8 @@ type Resource struct {
 	// Sensitive are the paths that the state marks as sensitive, in the form of Change.Path. What lies below one is
 	// sensitive too.
 	Sensitive []string
+
+	provider string
 }
 
 // Reasons why an instance of the state is not looked at.
@@ -67,6 +71,7 @@ func ReadState(source io.Reader, specs map[string]live.Spec) (*State, error) {
 	if err != nil {
 		return nil, explain(err, counted, decoder)
 	}
+	reading.state.placeByProvider()
 	return reading.state, nil
 }
 
@@ -80,6 +85,8 @@ func explain(err error, counted *countingReader, decoder *json.Decoder) error {
 		return state
 	case counted.blank:
 		return &StateError{Problem: EmptyFile}
+	case counted.zip:
+		return &StateError{Problem: BinaryPlan}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return &StateError{Problem: Truncated, Offset: counted.read}
 	case errors.As(err, &mismatch):
@@ -95,6 +102,7 @@ type countingReader struct {
 	source  io.Reader
 	read    int64
 	blank   bool
+	zip     bool // it begins as a zip file does, which a saved plan is
 	failure error
 }
 
@@ -102,6 +110,7 @@ func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.source.Read(p)
 	if c.read == 0 {
 		c.blank = true
+		c.zip = bytes.HasPrefix(p[:n], []byte("PK\x03\x04"))
 	}
 	c.blank = c.blank && len(bytes.TrimSpace(p[:n])) == 0
 	c.read += int64(n)
@@ -111,85 +120,97 @@ func (c *countingReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// stateResource and stateInstance are the parts of a state's "resources" that are used.
-type stateResource struct {
-	Module    string            `json:"module"`
-	Mode      string            `json:"mode"`
-	Type      string            `json:"type"`
-	Name      string            `json:"name"`
-	Instances []json.RawMessage `json:"instances"`
-}
-
+// stateInstance is what is used of one instance, in either form.
 type stateInstance struct {
-	IndexKey   any                        `json:"index_key"`
-	Deposed    string                     `json:"deposed"`
-	Attributes map[string]json.RawMessage `json:"attributes"`
-	Sensitive  json.RawMessage            `json:"sensitive_attributes"`
+	address    live.Address
+	kind       string
+	provider   string // the provider's configuration, "provider[\"...\"].alias"
+	attributes map[string]json.RawMessage
+	sensitive  func() []string
 }
 
-func (r *stateReader) resource(resource stateResource) error {
-	if resource.Mode != "managed" {
+// add keeps what is needed of a managed instance of a type that a reader knows.
+func (r *stateReader) add(spec live.Spec, instance stateInstance) error {
+	kept, err := live.PackValues(r.keep(spec), instance.attributes)
+	if err != nil {
+		return &StateError{Problem: NotState, At: "the attributes of " + string(instance.address) + " cannot be read"}
+	}
+	found := Resource{Resource: live.Resource{Address: instance.address, Type: spec.Type, State: kept}, provider: instance.provider}
+	found.ID = found.Text("id")
+	if found.ID == "" {
+		r.state.skip(spec.Type, noID, 1)
 		return nil
 	}
-	r.state.Managed += len(resource.Instances)
-	spec, known := r.specs[resource.Type]
-	if !known {
-		r.state.skip(resource.Type, noReader, len(resource.Instances))
-		return nil
-	}
-	for _, raw := range resource.Instances {
-		instance := stateInstance{}
-		if err := unmarshal(raw, &instance); err != nil {
-			return &StateError{Problem: NotState, At: "an instance of " + resource.Type + "." + resource.Name + " cannot be read"}
-		}
-		if instance.Deposed != "" {
-			r.state.skip(resource.Type, deposed, 1)
-			continue
-		}
-		kept, err := live.PackValues(r.keep(spec), instance.Attributes)
-		if err != nil {
-			return &StateError{Problem: NotState, At: "the attributes of " + resource.Type + "." + resource.Name + " cannot be read"}
-		}
-		found := Resource{Resource: live.Resource{Address: address(resource, instance.IndexKey), Type: resource.Type, State: kept}}
-		found.ID = found.Text("id")
-		if found.ID == "" {
-			r.state.skip(resource.Type, noID, 1)
-			continue
-		}
-		place(&found.Resource)
-		found.Sensitive = sensitivePaths(instance.Sensitive)
-		r.state.Resources = append(r.state.Resources, found)
-	}
+	place(&found.Resource)
+	found.Sensitive = instance.sensitive()
+	r.state.Resources = append(r.state.Resources, found)
 	return nil
-}
-
-func unmarshal(raw []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	return decoder.Decode(into)
 }
 
 // place finds Region and account in the attributes: region itself (hashicorp/aws 6 and newer), else the ARN.
 func place(resource *live.Resource) {
 	parsed, err := arn.Parse(resource.Text("arn"))
 	if err == nil {
-		resource.Region, resource.AccountID = parsed.Region, parsed.AccountID
+		resource.Region, resource.AccountID = shared(parsed.Region), shared(parsed.AccountID)
 	}
 	if region := resource.Text("region"); region != "" {
-		resource.Region = region
+		resource.Region = shared(region)
 	}
 	if resource.AccountID == "" {
-		resource.AccountID = resource.Text("owner_id")
+		resource.AccountID = shared(resource.Text("owner_id"))
+	}
+}
+
+// shared is one copy of a text that many resources have.
+func shared(text string) string { return unique.Make(text).Value() }
+
+// placeByProvider gives a resource that says neither Region nor account those of the others of its provider configuration (an
+// alias has one Region and one role), where all of them agree.
+func (s *State) placeByProvider() {
+	type place struct{ region, account map[string]bool }
+	places := map[string]place{}
+	for _, resource := range s.Resources {
+		if resource.provider == "" {
+			continue
+		}
+		if places[resource.provider].region == nil {
+			places[resource.provider] = place{map[string]bool{}, map[string]bool{}}
+		}
+		at := places[resource.provider]
+		if resource.Region != "" {
+			at.region[resource.Region] = true
+		}
+		if resource.AccountID != "" {
+			at.account[resource.AccountID] = true
+		}
+	}
+	only := func(set map[string]bool) string {
+		if len(set) != 1 {
+			return ""
+		}
+		for text := range set {
+			return text
+		}
+		return ""
+	}
+	for i := range s.Resources {
+		resource, at := &s.Resources[i], places[s.Resources[i].provider]
+		if resource.Region == "" {
+			resource.Region = only(at.region)
+		}
+		if resource.AccountID == "" {
+			resource.AccountID = only(at.account)
+		}
 	}
 }
 
 // address writes an instance's address as Terraform does.
-func address(resource stateResource, key any) live.Address {
+func address(module, kind, name string, key any) live.Address {
 	var text strings.Builder
-	if resource.Module != "" {
-		text.WriteString(resource.Module + ".")
+	if module != "" {
+		text.WriteString(module + ".")
 	}
-	text.WriteString(resource.Type + "." + resource.Name)
+	text.WriteString(kind + "." + name)
 	switch key := key.(type) {
 	case json.Number:
 		text.WriteString("[" + key.String() + "]")

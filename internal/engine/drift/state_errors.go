@@ -17,8 +17,10 @@ const (
 	OtherVersion Problem = "another version"
 	// Encrypted: OpenTofu encrypted it.
 	Encrypted Problem = "encrypted"
-	// ShowOutput: it is the output of terraform show -json or a plan.
-	ShowOutput Problem = "terraform show output"
+	// PlanOutput: it is the output of terraform show -json for a plan.
+	PlanOutput Problem = "a plan"
+	// BinaryPlan: it is a saved plan.
+	BinaryPlan Problem = "a saved plan"
 	// NotState: it is JSON, and no state.
 	NotState Problem = "not a state"
 )
@@ -38,7 +40,7 @@ type StateError struct {
 func (e *StateError) Error() string {
 	switch e.Problem {
 	case OtherVersion:
-		return "the state has format version " + e.Version + ", and only version 4 (Terraform 0.12 and newer) is read"
+		return "the state has format version " + e.Version + ", and only version 4 (Terraform 0.12 and newer), or 0 and 1 of terraform show -json, are read"
 	case Truncated:
 		return fmt.Sprintf("the state ends in the middle, after %d bytes", e.Offset)
 	case NotJSON:
@@ -47,8 +49,10 @@ func (e *StateError) Error() string {
 		return "the state is empty"
 	case Encrypted:
 		return "the state is encrypted (OpenTofu state encryption)"
-	case ShowOutput:
-		return "this is the output of terraform show -json, not a state"
+	case PlanOutput:
+		return "this is the output of terraform show -json for a plan, not a state"
+	case BinaryPlan:
+		return "this is a saved plan, not a state"
 	default:
 		if e.At != "" {
 			return "the JSON is not a Terraform state: " + e.At

@@ -1,10 +1,12 @@
 package drift
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
 )
@@ -48,13 +50,17 @@ func (r *stateReader) document() error {
 		case "encrypted_data", "encryption_version":
 			return &StateError{Problem: Encrypted}
 		case "format_version":
-			return &StateError{Problem: ShowOutput}
+			version, err = r.showVersion()
+		case "planned_values", "resource_changes", "resource_drift":
+			return &StateError{Problem: PlanOutput}
+		case "values":
+			err = r.members(map[string]func() error{"root_module": r.showModule})
 		case "serial":
 			err = r.decoder.Decode(&r.state.Serial)
 		case "lineage":
 			err = r.decoder.Decode(&r.state.Lineage)
 		case "resources":
-			err = r.resources()
+			err = r.each("resources", r.resource)
 		default:
 			err = r.ignore()
 		}
@@ -66,7 +72,7 @@ func (r *stateReader) document() error {
 		return err
 	}
 	if version == "" {
-		return &StateError{Problem: NotState, At: `it has no "version"`}
+		return &StateError{Problem: NotState, At: `it has neither "version" nor "format_version"`}
 	}
 	if _, err := r.decoder.Token(); !errors.Is(err, io.EOF) {
 		return &StateError{Problem: NotState, At: "something follows the state"}
@@ -86,29 +92,167 @@ func (r *stateReader) version() (string, error) {
 	return text, nil
 }
 
-// resources reads the array, one resource in memory at a time.
-func (r *stateReader) resources() error {
+// showVersion accepts the major versions 0 and 1 of the output of terraform show.
+func (r *stateReader) showVersion() (string, error) {
+	var version string
+	if err := r.decoder.Decode(&version); err != nil {
+		return "", err
+	}
+	if !strings.HasPrefix(version, "0.") && !strings.HasPrefix(version, "1.") {
+		return "", &StateError{Problem: OtherVersion, Version: version}
+	}
+	return version, nil
+}
+
+// each reads an array, one element in memory at a time; null is an empty one.
+func (r *stateReader) each(name string, element func() error) error {
 	opening, err := r.decoder.Token()
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if opening == nil { // null
+	case opening == nil:
 		return nil
-	}
-	if opening != json.Delim('[') {
-		return &StateError{Problem: NotState, At: `"resources" is not a list`}
+	case opening != json.Delim('['):
+		return &StateError{Problem: NotState, At: `"` + name + `" is not a list`}
 	}
 	for r.decoder.More() {
-		var resource stateResource
-		if err := r.decoder.Decode(&resource); err != nil {
-			return err
-		}
-		if err := r.resource(resource); err != nil {
+		if err := element(); err != nil {
 			return err
 		}
 	}
 	_, err = r.decoder.Token()
 	return err
+}
+
+// members reads an object; what it has no reader for is passed over, and null is an empty object.
+func (r *stateReader) members(readers map[string]func() error) error {
+	opening, err := r.decoder.Token()
+	switch {
+	case err != nil:
+		return err
+	case opening == nil:
+		return nil
+	case opening != json.Delim('{'):
+		return &StateError{Problem: NotState, At: "something else than an object"}
+	}
+	for r.decoder.More() {
+		token, err := r.decoder.Token()
+		if err != nil {
+			return err
+		}
+		read := r.ignore
+		if name, ok := token.(string); ok && readers[name] != nil {
+			read = readers[name]
+		}
+		if err := read(); err != nil {
+			return err
+		}
+	}
+	_, err = r.decoder.Token()
+	return err
+}
+
+func (r *stateReader) text(into *string) func() error {
+	return func() error { return r.decoder.Decode(into) }
+}
+
+// stateResource is the head of one of a state's "resources".
+type stateResource struct{ module, mode, kind, name, provider string }
+
+// resource reads one of "resources", instance by instance: one may have thousands.
+func (r *stateReader) resource() error {
+	var head stateResource
+	var held []json.RawMessage // instances that came before what says whose they are
+	err := r.members(map[string]func() error{
+		"module": r.text(&head.module), "mode": r.text(&head.mode), "type": r.text(&head.kind), "name": r.text(&head.name), "provider": r.text(&head.provider),
+		"instances": func() error {
+			if head.mode == "" || head.kind == "" || head.name == "" {
+				return r.decoder.Decode(&held)
+			}
+			return r.each("instances", func() error { return r.instance(head, r.decoder) })
+		},
+	})
+	for _, raw := range held {
+		decoder := json.NewDecoder(bytes.NewReader(raw))
+		decoder.UseNumber()
+		if err == nil {
+			err = r.instance(head, decoder)
+		}
+	}
+	return err
+}
+
+func (r *stateReader) instance(head stateResource, decoder *json.Decoder) error {
+	spec, known := r.specs[head.kind]
+	if head.mode != "managed" || !known {
+		if head.mode == "managed" {
+			r.state.Managed++
+			r.state.skip(head.kind, noReader, 1)
+		}
+		return decoder.Decode(&passedOver{})
+	}
+	r.state.Managed++
+	var instance struct {
+		IndexKey   any                        `json:"index_key"`
+		Deposed    string                     `json:"deposed"`
+		Attributes map[string]json.RawMessage `json:"attributes"`
+		Sensitive  json.RawMessage            `json:"sensitive_attributes"`
+	}
+	if err := decoder.Decode(&instance); err != nil {
+		return err
+	}
+	if instance.Deposed != "" {
+		r.state.skip(head.kind, deposed, 1)
+		return nil
+	}
+	return r.add(spec, stateInstance{
+		address: address(head.module, head.kind, head.name, instance.IndexKey), provider: shared(head.provider), attributes: instance.Attributes,
+		sensitive: func() []string { return sensitivePaths(instance.Sensitive) },
+	})
+}
+
+// passedOver decodes anything, and keeps nothing.
+type passedOver struct{}
+
+// UnmarshalJSON keeps nothing.
+func (*passedOver) UnmarshalJSON([]byte) error { return nil }
+
+// showModule reads a module of the output of terraform show, and those below it.
+func (r *stateReader) showModule() error {
+	return r.members(map[string]func() error{
+		"resources":     func() error { return r.each("resources", r.showResource) },
+		"child_modules": func() error { return r.each("child_modules", r.showModule) },
+	})
+}
+
+func (r *stateReader) showResource() error {
+	var resource struct {
+		Address   live.Address               `json:"address"`
+		Mode      string                     `json:"mode"`
+		Type      string                     `json:"type"`
+		Deposed   string                     `json:"deposed_key"`
+		Values    map[string]json.RawMessage `json:"values"`
+		Sensitive any                        `json:"sensitive_values"`
+	}
+	if err := r.decoder.Decode(&resource); err != nil {
+		return err
+	}
+	if resource.Mode != "managed" {
+		return nil
+	}
+	r.state.Managed++
+	spec, known := r.specs[resource.Type]
+	switch {
+	case !known:
+		r.state.skip(resource.Type, noReader, 1)
+		return nil
+	case resource.Deposed != "":
+		r.state.skip(resource.Type, deposed, 1)
+		return nil
+	}
+	return r.add(spec, stateInstance{
+		address: resource.Address, attributes: resource.Values, sensitive: func() []string { return sensitiveMarks("", resource.Sensitive) },
+	})
 }
 
 // ignore passes over a value without keeping it.

@@ -2,12 +2,17 @@ package drift
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -15,10 +20,20 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
 )
 
-func specs() map[string]live.Spec { return Specs(live.Readers(nil)) }
+// first are the types whose tables these tests know; readers of others come and go without them.
+var first = []string{
+	"aws_vpc", "aws_security_group", "aws_security_group_rule", "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule", "aws_lambda_function", "aws_db_instance",
+}
+
+func specs() map[string]live.Spec {
+	all := Specs(live.Readers(nil))
+	maps.DeleteFunc(all, func(kind string, _ live.Spec) bool { return !slices.Contains(first, kind) })
+	return all
+}
 
 // golden was written by Terraform 1.11.4 with hashicorp/aws 5.100.0.
 func golden(t testing.TB) []byte {
@@ -51,8 +66,8 @@ func TestReadState(t *testing.T) {
 				`aws_security_group.db[0] us-east-1`,
 				`aws_security_group.db[1] us-east-1`,
 				`aws_security_group.web us-east-1`,
-				`aws_security_group_rule.db_cidr `,
-				`aws_security_group_rule.db_in `,
+				`aws_security_group_rule.db_cidr us-east-1`,
+				`aws_security_group_rule.db_in us-east-1`,
 				`aws_vpc.main us-east-1`,
 				`aws_vpc.west us-west-2`,
 				`aws_vpc_security_group_egress_rule.db us-east-1`,
@@ -107,12 +122,16 @@ func TestReadStateProblems(t *testing.T) {
 		"no version":       {`{"serial":1}`, NotState},
 		"resources object": {`{"version":4,"resources":{}}`, NotState},
 		"instances object": {`{"version":4,"resources":[{"mode":"managed","type":"aws_vpc","instances":{}}]}`, NotState},
+		"bad resource":     {`{"version":4,"resources":[7]}`, NotState},
 		"bad instance":     {`{"version":4,"resources":[{"mode":"managed","type":"aws_vpc","name":"a","instances":[7]}]}`, NotState},
 		"text serial":      {`{"version":4,"serial":"x"}`, NotState},
 		"two documents":    {`{"version":4,"resources":[]} {}`, NotState},
 		"broken inside":    {`{"version":4,"resources":[{"mode":"managed",]}`, NotJSON},
 		"encrypted":        {`{"serial":1,"lineage":"x","meta":{"key_provider.pbkdf2.a":"e30="},"encrypted_data":"AAAA","encryption_version":"v0"}`, Encrypted},
-		"show":             {`{"format_version":"1.0","terraform_version":"1.11.4","values":{}}`, ShowOutput},
+		"a plan":           {`{"format_version":"1.0","terraform_version":"1.11.4","planned_values":{}}`, PlanOutput},
+		"a saved plan":     {"PK\x03\x04\x14\x00", BinaryPlan},
+		"show of tomorrow": {`{"format_version":"2.0","values":{}}`, OtherVersion},
+		"show of a list":   {`{"format_version":"1.0","values":{"root_module":[]}}`, NotState},
 	} {
 		_, err := ReadState(strings.NewReader(c.source), specs())
 		var problem *StateError
@@ -168,39 +187,130 @@ func TestReadStateInstances(t *testing.T) {
 	}
 }
 
-// A large state is never in memory as a whole: here 10,000 resources of an unknown type, about 25 MB of text.
-func TestReadStateStreams(t *testing.T) {
-	const count = 10_000
+// stateOf writes a state of count resources of one block, as Terraform lays it out.
+func stateOf(t *testing.T, count int, head, instance string) io.Reader {
+	t.Helper()
 	reader, writer := io.Pipe()
+	t.Cleanup(func() { _ = reader.Close() })
 	go func() {
-		padding := strings.Repeat("x", 2500)
-		_, err := io.WriteString(writer, `{"version":4,"resources":[`)
+		_, err := io.WriteString(writer, `{"version":4,"resources":[{"mode":"managed",`+head+`,"instances":[`)
 		for i := 0; i < count && err == nil; i++ {
 			comma := ","
 			if i == 0 {
 				comma = ""
 			}
-			_, err = fmt.Fprintf(writer, `%s{"mode":"managed","type":"other","name":"n%d","instances":[{"attributes":{"id":"i","text":%q}}]}`, comma, i, padding)
+			_, err = io.WriteString(writer, comma+strings.ReplaceAll(instance, "NUMBER", fmt.Sprintf("%08d", i)))
 		}
 		if err == nil {
-			_, err = io.WriteString(writer, `]}`)
+			_, err = io.WriteString(writer, `]}]}`)
 		}
 		writer.CloseWithError(err)
 	}()
-	var before, after runtime.MemStats
+	return reader
+}
+
+// heap reads a state, and returns by how much the heap is larger while it is held, and at most was on the way.
+func heap(t *testing.T, source io.Reader, use func(*State)) (held, most int64) {
+	t.Helper()
+	now := func() int64 {
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return int64(stats.HeapAlloc)
+	}
 	runtime.GC()
-	runtime.ReadMemStats(&before)
-	state, err := ReadState(reader, specs())
+	before := now()
+	reading := &watched{source: source, look: func() { most = max(most, now()-before) }}
+	state, err := ReadState(reading, specs())
 	if err != nil {
 		t.Fatal(err)
 	}
 	runtime.GC()
-	runtime.ReadMemStats(&after)
-	if state.Managed != count || state.Unread["other"][noReader] != count {
-		t.Errorf("managed %d, unread %v", state.Managed, state.Unread)
-	}
-	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 8<<20 {
-		t.Errorf("the heap grew by %d bytes", grown)
+	held = now() - before
+	if use != nil {
+		use(state)
+		most = max(most, now()-before)
 	}
 	runtime.KeepAlive(state)
+	return held, max(most, held)
+}
+
+// watched looks at the heap every few megabytes.
+type watched struct {
+	source io.Reader
+	look   func()
+	read   int
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.source.Read(p)
+	if w.read/(4<<20) != (w.read+n)/(4<<20) {
+		w.look()
+	}
+	w.read += n
+	return n, err
+}
+
+// What nobody reads is never in memory as a whole: here 10,000 instances of one resource, about 25 MB of text.
+func TestReadStateStreams(t *testing.T) {
+	const count = 10_000
+	source := stateOf(t, count, `"type":"other","name":"n"`, `{"attributes":{"id":"i","text":"`+strings.Repeat("x", 2500)+`"}}`)
+	held, _ := heap(t, source, func(state *State) {
+		if state.Managed != count || state.Unread["other"][noReader] != count {
+			t.Errorf("managed %d, unread %v", state.Managed, state.Unread)
+		}
+	})
+	if held > 8<<20 {
+		t.Errorf("the heap grew by %d bytes", held)
+	}
+}
+
+// 50,000 functions with all of their attributes, 180 MB of text, are compared within 150 MB.
+func TestFiftyThousandResourcesWithin150MB(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector's own memory would be measured")
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(30)) // as main does
+	const count, bound = 50_000, 150 << 20
+	var function string
+	for _, resource := range decodeGolden(t) {
+		if resource["type"] == "aws_lambda_function" {
+			encoded, err := json.MarshalIndent(resource["instances"].([]any)[0], "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			function = strings.ReplaceAll(string(encoded), `"index_key": "a"`, `"index_key": "fn-NUMBER"`)
+			function = strings.ReplaceAll(function, `"id": "fn-a"`, `"id": "fn-NUMBER"`)
+		}
+	}
+	if strings.Count(function, "NUMBER") < 1 {
+		t.Fatal("the golden state has changed")
+	}
+	held, most := heap(t, stateOf(t, count, `"type":"aws_lambda_function","name":"fn"`, function), func(state *State) {
+		if len(state.Resources) != count {
+			t.Fatalf("%d resources", len(state.Resources))
+		}
+		result, err := Detect(t.Context(), Options{
+			State: state, Readers: fakeReaders(inSync), Parallelism: 4, Clock: clock.NewFake(now), Log: slog.New(slog.DiscardHandler),
+			Region:  func(context.Context) (string, error) { return "us-east-1", nil },
+			Account: func(context.Context) (string, error) { return "123456789012", nil },
+		})
+		if err != nil || result.Checked != count || len(result.Items) != 0 {
+			t.Errorf("%d checked, %d items, %v", result.Checked, len(result.Items), err)
+		}
+	})
+	t.Logf("state %d MB, most %d MB", held>>20, most>>20)
+	if most > bound {
+		t.Errorf("the heap grew by %d MB, %d MB of it for the state", most>>20, held>>20)
+	}
+}
+
+func decodeGolden(t *testing.T) []map[string]any {
+	t.Helper()
+	var state struct {
+		Resources []map[string]any `json:"resources"`
+	}
+	if err := json.Unmarshal(golden(t), &state); err != nil {
+		t.Fatal(err)
+	}
+	return state.Resources
 }

@@ -101,10 +101,15 @@ func flatText(value any) string {
 	return scalar(value)
 }
 
-// Source returns the piece of the state that a key of a normalised map of blocks comes from, or "".
+// Source returns the piece of the state that a key of a normalised map of blocks, or a policy, comes from, or "".
 func (r Resource) Source(attribute Attribute, key string) Address {
 	for _, addition := range r.Merged {
-		if addition.Path != attribute.Path || addition.Block == nil || attribute.Blocks == nil {
+		switch {
+		case addition.Path != attribute.Path || addition.Block == nil:
+			continue
+		case attribute.Kind == Policy:
+			return addition.Source
+		case attribute.Blocks == nil:
 			continue
 		}
 		if block := attribute.Blocks.key(addition.Block); key == block || strings.HasPrefix(key, block+".") {
@@ -119,6 +124,9 @@ func (r Resource) merge(attribute Attribute, own map[string]string) map[string]s
 	merged := maps.Clone(own)
 	for _, addition := range r.Merged {
 		if addition.Path == attribute.Path && addition.Block != nil {
+			// What the owner's own attribute holds of the block may be older: it was read before the piece was changed.
+			block := attribute.Blocks.key(addition.Block)
+			maps.DeleteFunc(merged, func(key, _ string) bool { return key == block || strings.HasPrefix(key, block+".") })
 			attribute.Blocks.add(merged, addition.Block)
 		}
 	}

@@ -83,6 +83,9 @@ type Batch struct {
 	Resources []Resource
 	// Caller counts and bounds the calls; never nil.
 	Caller *Caller
+	// Done, where it is set, may be given outcomes as they come, from several goroutines at once; what was given to it need not be
+	// in the answer. It keeps nothing of an outcome, so that thousands of them are never in memory at once.
+	Done func(Address, Outcome)
 }
 
 // Reader reads the types of one AWS service.
@@ -108,7 +111,7 @@ type Spec struct {
 	// which only the partition matters, and regions never leaves it out.
 	Global bool
 	// Part is set for a type that is no thing of its own in AWS but a piece of another resource in the same state; it is
-	// compared with its owner.
+	// compared with its owner. One that has Attributes too is read by itself where the state does not hold its owner.
 	Part *Part
 	// Listed tells that the reader is a Lister for the type.
 	Listed bool
