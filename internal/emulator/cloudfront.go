@@ -23,6 +23,7 @@ type cloudfrontRules struct {
 	library       map[string]*book         // policies, by kind and id
 	functions     map[string]*edgeFunction // by name
 	at            time.Time                // of the call that is being served
+	stores        *keyValueStores
 }
 
 type distribution struct {
@@ -33,7 +34,7 @@ type distribution struct {
 }
 
 func newCloudfrontRules(propagation time.Duration) *cloudfrontRules {
-	c := &cloudfrontRules{propagation: propagation}
+	c := &cloudfrontRules{propagation: propagation, stores: newKeyValueStores()}
 	c.reset()
 	return c
 }
@@ -41,6 +42,7 @@ func newCloudfrontRules(propagation time.Duration) *cloudfrontRules {
 func (c *cloudfrontRules) reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.stores.reset()
 	c.distributions, c.library, c.functions = map[string]*distribution{}, map[string]*book{}, map[string]*edgeFunction{}
 }
 
@@ -62,6 +64,9 @@ func (c *cloudfrontRules) rule(operation string) rule {
 	default:
 		if serve = c.policy(operation); serve == nil {
 			serve = c.function(operation)
+		}
+		if serve == nil {
+			serve = c.control(operation)
 		}
 		if serve == nil {
 			return nil

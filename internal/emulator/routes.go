@@ -15,10 +15,11 @@ type restRoute struct {
 
 // restRoutes are the routes of the services whose operations matter here, from their API references.
 var restRoutes = map[string][]restRoute{
-	"lambda":     lambdaRoutes,
-	"route53":    route53Routes,
-	"cloudfront": cloudfrontRoutes,
-	"apigateway": apigatewayRoutes,
+	"lambda":                   lambdaRoutes,
+	"route53":                  route53Routes,
+	"cloudfront":               cloudfrontRoutes,
+	"cloudfront-keyvaluestore": keyValueStoreRoutes,
+	"apigateway":               apigatewayRoutes,
 }
 
 // route returns the operation and the resource of a REST call. An operation that no table has is "METHOD /path".

@@ -5,15 +5,17 @@ func (e *Emulator) addRules() {
 	e.lambda = newLambdaRules()
 	e.ecs = newECSRules(e.options.Propagation)
 	e.loadBalancing = newElasticLoadBalancingRules()
+	edge := newCloudfrontRules(e.options.Propagation)
 	e.services = map[string]ruleset{
-		"apigateway":           newAPIGatewayRules(),
-		"cloudfront":           newCloudfrontRules(e.options.Propagation),
-		"cloudwatch":           newCloudWatchRules(),
-		"ec2":                  ec2Rules{},
-		"ecs":                  e.ecs,
-		"elasticloadbalancing": e.loadBalancing,
-		"iam":                  iamRules{},
-		"lambda":               e.lambda,
-		"route53":              newRoute53Rules(e.options.Propagation),
+		"apigateway":               newAPIGatewayRules(),
+		"cloudfront":               edge,
+		"cloudfront-keyvaluestore": &keyValueStoreRules{stores: edge.stores},
+		"cloudwatch":               newCloudWatchRules(),
+		"ec2":                      ec2Rules{},
+		"ecs":                      e.ecs,
+		"elasticloadbalancing":     e.loadBalancing,
+		"iam":                      iamRules{},
+		"lambda":                   e.lambda,
+		"route53":                  newRoute53Rules(e.options.Propagation),
 	}
 }
