@@ -20,11 +20,6 @@ func (c *Clients) KMS(ctx context.Context, region string) (*KMS, error) {
 	})
 }
 
-// ListKeys calls KMS.
-func (f *KMS) ListKeys(ctx context.Context, in *kms.ListKeysInput, options ...func(*kms.Options)) (*kms.ListKeysOutput, error) {
-	return f.sdk().ListKeys(ctx, in, options...)
-}
-
 // DescribeKey calls KMS.
 func (f *KMS) DescribeKey(ctx context.Context, in *kms.DescribeKeyInput, options ...func(*kms.Options)) (*kms.DescribeKeyOutput, error) {
 	return f.sdk().DescribeKey(ctx, in, options...)

@@ -39,3 +39,13 @@ func (f *Route53) GetChange(ctx context.Context, in *route53.GetChangeInput, opt
 func (f *Route53) GetHostedZone(ctx context.Context, in *route53.GetHostedZoneInput, options ...func(*route53.Options)) (*route53.GetHostedZoneOutput, error) {
 	return f.sdk().GetHostedZone(ctx, in, options...)
 }
+
+// ListHostedZones calls Route 53.
+func (f *Route53) ListHostedZones(ctx context.Context, in *route53.ListHostedZonesInput, options ...func(*route53.Options)) (*route53.ListHostedZonesOutput, error) {
+	return f.sdk().ListHostedZones(ctx, in, options...)
+}
+
+// ListTagsForResource calls Route 53.
+func (f *Route53) ListTagsForResource(ctx context.Context, in *route53.ListTagsForResourceInput, options ...func(*route53.Options)) (*route53.ListTagsForResourceOutput, error) {
+	return f.sdk().ListTagsForResource(ctx, in, options...)
+}

@@ -29,8 +29,3 @@ func (f *SecretsManager) ListSecrets(ctx context.Context, in *secretsmanager.Lis
 func (f *SecretsManager) DescribeSecret(ctx context.Context, in *secretsmanager.DescribeSecretInput, options ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error) {
 	return f.sdk().DescribeSecret(ctx, in, options...)
 }
-
-// GetResourcePolicy calls Secrets Manager.
-func (f *SecretsManager) GetResourcePolicy(ctx context.Context, in *secretsmanager.GetResourcePolicyInput, options ...func(*secretsmanager.Options)) (*secretsmanager.GetResourcePolicyOutput, error) {
-	return f.sdk().GetResourcePolicy(ctx, in, options...)
-}

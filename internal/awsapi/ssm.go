@@ -35,11 +35,6 @@ func (f *SSM) PutParameter(ctx context.Context, in *ssm.PutParameterInput, optio
 	return f.sdk().PutParameter(ctx, in, options...)
 }
 
-// GetParameters calls Systems Manager.
-func (f *SSM) GetParameters(ctx context.Context, in *ssm.GetParametersInput, options ...func(*ssm.Options)) (*ssm.GetParametersOutput, error) {
-	return f.sdk().GetParameters(ctx, in, options...)
-}
-
 // ListTagsForResource calls Systems Manager.
 func (f *SSM) ListTagsForResource(ctx context.Context, in *ssm.ListTagsForResourceInput, options ...func(*ssm.Options)) (*ssm.ListTagsForResourceOutput, error) {
 	return f.sdk().ListTagsForResource(ctx, in, options...)

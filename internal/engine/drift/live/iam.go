@@ -106,6 +106,7 @@ func roleThing(role liveRole) Thing {
 type iamAccount struct {
 	mu       sync.Mutex
 	caller   *Caller // whose look it is
+	client   *awsapi.IAM
 	roles    []types.RoleDetail
 	policies []types.ManagedPolicyDetail
 	err      error
@@ -114,10 +115,10 @@ type iamAccount struct {
 func (a *iamAccount) load(ctx context.Context, client *awsapi.IAM, caller *Caller) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.caller == caller {
+	if a.caller == caller && a.client == client {
 		return a.err
 	}
-	a.caller, a.roles, a.policies = caller, nil, nil
+	a.caller, a.client, a.roles, a.policies = caller, client, nil, nil
 	input := &iam.GetAccountAuthorizationDetailsInput{Filter: []types.EntityType{types.EntityTypeRole, types.EntityTypeLocalManagedPolicy}, MaxItems: aws.Int32(iamPage)}
 	_, a.err = pages(ctx, caller, client.GetAccountAuthorizationDetails, input, func(page *iam.GetAccountAuthorizationDetailsOutput) ([]struct{}, bool) {
 		a.roles, a.policies = append(a.roles, page.RoleDetailList...), append(a.policies, page.Policies...)

@@ -6,15 +6,23 @@ import "github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
 func Readers(clients *awsapi.Clients) []Reader {
 	return []Reader{
 		newAutoScaling(clients),
+		newDynamoDB(clients),
 		newEC2(clients),
 		newIAM(clients),
 		newInstances(clients),
+		newKMS(clients),
 		newLambda(clients),
+		newLambdaParts(clients),
 		newLaunchTemplates(clients),
 		newNetworkACLs(clients),
 		newRDS(clients),
+		newRoute53(clients),
 		newRoutes(clients),
 		newS3(clients),
+		newSNS(clients),
+		newSQS(clients),
+		newSSM(clients),
+		newSecretsManager(clients),
 		newSubnets(clients),
 	}
 }
