@@ -15,7 +15,9 @@ import (
 // apigatewayRules are those of REST APIs (API Gateway v1). The canaries of stages are ours: moto drops them.
 type apigatewayRules struct {
 	mu       sync.Mutex
-	canaries map[string]*canary // by stageKey; nil where there is none
+	canaries map[string]*canary        // by stageKey; nil where there is none
+	settings map[string]stageSettings  // by stageKey
+	exports  map[string]map[string]any // by stageKey of a deployment
 }
 
 func newAPIGatewayRules() *apigatewayRules {
@@ -28,6 +30,7 @@ func (a *apigatewayRules) reset() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.canaries = map[string]*canary{}
+	a.settings, a.exports = map[string]stageSettings{}, map[string]map[string]any{}
 }
 
 func (a *apigatewayRules) rule(operation string) rule {
@@ -47,6 +50,8 @@ func (a *apigatewayRules) rule(operation string) rule {
 		serve = a.deleteDeployment
 	case "GetDeployment":
 		serve = a.getDeployment
+	case "GetExport":
+		serve = a.export
 	default:
 		return nil
 	}
@@ -101,8 +106,8 @@ func noDeployment(ctx context.Context, x *exchange, id string) (*answer, error) 
 // createStage is https://docs.aws.amazon.com/apigateway/latest/api/API_CreateStage.html.
 func (a *apigatewayRules) createStage(ctx context.Context, x *exchange) (*answer, error) {
 	var body struct {
-		StageName, DeploymentID string
-		CanarySettings          *canary
+		StageName, DeploymentID, DocumentationVersion string
+		CanarySettings                                *canary
 	}
 	if err := json.Unmarshal(x.body, &body); err != nil {
 		return x.badRequest("Invalid request input"), nil
@@ -118,6 +123,7 @@ func (a *apigatewayRules) createStage(ctx context.Context, x *exchange) (*answer
 		return reply, err
 	}
 	a.canaries[stageKey(x, body.StageName)] = body.CanarySettings
+	a.settings[stageKey(x, body.StageName)] = stageSettings{documentation: body.DocumentationVersion}
 	return a.withCanaries(x, reply), nil
 }
 
@@ -134,6 +140,7 @@ func (a *apigatewayRules) deleteStage(ctx context.Context, x *exchange) (*answer
 	reply, err := x.forward(ctx)
 	if err == nil && reply.status < http.StatusBadRequest {
 		delete(a.canaries, stageKey(x, lastPart(x)))
+		delete(a.settings, stageKey(x, lastPart(x)))
 	}
 	return reply, err
 }
@@ -190,7 +197,11 @@ func (a *apigatewayRules) createDeployment(ctx context.Context, x *exchange) (*a
 		return x.badRequest("Invalid request input"), nil
 	}
 	if to.StageName == "" {
-		return nil, nil
+		reply, err := x.forward(ctx)
+		if err != nil || reply.status >= http.StatusBadRequest {
+			return reply, err
+		}
+		return reply, a.keepExport(ctx, x, jsonStrings(reply.body)("id"))
 	}
 	current, err := x.ask(ctx, apiPath(x, "stages", to.StageName))
 	if err != nil {
@@ -208,6 +219,9 @@ func (a *apigatewayRules) createDeployment(ctx context.Context, x *exchange) (*a
 		return reply, err
 	}
 	id := jsonStrings(reply.body)("id")
+	if err := a.keepExport(ctx, x, id); err != nil {
+		return nil, err
+	}
 	if to.CanarySettings != nil {
 		to.CanarySettings.DeploymentID = id
 		a.canaries[stageKey(x, to.StageName)] = to.CanarySettings

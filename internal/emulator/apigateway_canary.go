@@ -45,6 +45,7 @@ func (a *apigatewayRules) withCanaries(x *exchange, reply *answer) *answer {
 		if settings := a.canaries[stageKey(x, name)]; settings != nil {
 			stage["canarySettings"], _ = json.Marshal(settings) // our own type can be written
 		}
+		a.settings[stageKey(x, name)].add(stage)
 	}
 	var stages []map[string]json.RawMessage
 	if json.Unmarshal(body["item"], &stages) == nil {
@@ -84,6 +85,10 @@ func (a *apigatewayRules) updateStage(ctx context.Context, x *exchange) (*answer
 	if message != "" {
 		return x.badRequest(message), nil
 	}
+	others, rest, message := patchSettings(a.settings[key], rest)
+	if message != "" {
+		return x.badRequest(message), nil
+	}
 	if settings != nil && settings.DeploymentID == "" {
 		settings.DeploymentID = jsonStrings(reply.body)("deploymentId")
 	}
@@ -102,7 +107,7 @@ func (a *apigatewayRules) updateStage(ctx context.Context, x *exchange) (*answer
 			return reply, err
 		}
 	}
-	a.canaries[key] = settings
+	a.canaries[key], a.settings[key] = settings, others
 	return a.withCanaries(x, reply), nil
 }
 
