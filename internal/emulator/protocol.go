@@ -33,6 +33,8 @@ func (x *exchange) speaks() protocol {
 		return protocolCBOR
 	case header.Get("X-Amz-Target") != "":
 		return protocolJSON
+	case x.Service == "s3" && strings.HasPrefix(x.request.URL.Path, s3Control):
+		return protocolRESTXML
 	case x.Service == "s3":
 		return protocolS3
 	case x.Service == "route53" || x.Service == "cloudfront":

@@ -74,7 +74,7 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	late := fault != nil && (fault.DropLate || fault.HookLate != nil)
-	if x.Service == "s3" && !late {
+	if x.Service == "s3" && !late && e.services["s3"].rule(x.Operation) == nil {
 		x.stream(w, finish)
 		return
 	}

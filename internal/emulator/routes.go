@@ -103,8 +103,8 @@ func routeS3(r *http.Request) (operation, resource string) {
 	resource = strings.TrimPrefix(r.URL.Path, "/")
 	bucket, key, _ := strings.Cut(resource, "/")
 	resource = strings.TrimSuffix(resource, "/")
-	if bucket == "v20180820" { // S3 Control
-		return r.Method + " " + r.URL.Path, ""
+	if strings.HasPrefix(r.URL.Path, s3Control) {
+		return routeS3Control(r)
 	}
 	verb := s3Verbs[r.Method]
 	if bucket == "" {
@@ -123,6 +123,24 @@ func routeS3(r *http.Request) (operation, resource string) {
 		return bucketOperation(r.Method, query), resource
 	}
 	return objectOperation(r, query), resource
+}
+
+// s3Control begins the paths of S3 Control, whose requests are signed for S3.
+const s3Control = "/v20180820/"
+
+// routeS3Control names an S3 Control call; the resource is the job.
+func routeS3Control(r *http.Request) (operation, resource string) {
+	parts := strings.Split(strings.TrimPrefix(r.URL.Path, s3Control), "/")
+	switch {
+	case parts[0] != "jobs":
+	case len(parts) == 1 && r.Method == http.MethodPost:
+		return "CreateJob", ""
+	case len(parts) == 2 && r.Method == http.MethodGet:
+		return "DescribeJob", parts[1]
+	case len(parts) == 3 && parts[2] == "status" && r.Method == http.MethodPost:
+		return "UpdateJobStatus", parts[1]
+	}
+	return r.Method + " " + r.URL.Path, ""
 }
 
 func bucketOperation(method string, query url.Values) string {

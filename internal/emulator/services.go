@@ -17,5 +17,6 @@ func (e *Emulator) addRules() {
 		"iam":                      iamRules{},
 		"lambda":                   e.lambda,
 		"route53":                  newRoute53Rules(e.options.Propagation),
+		"s3":                       newS3Rules(),
 	}
 }

@@ -218,7 +218,7 @@ func (r *batchRun) readRows(ctx context.Context, key string) error {
 	}
 }
 
-// adopt finds the versions that the jobs made, which no report names: where a key that a job copied has exactly one version
+// adopt finds the versions that the jobs made, which no report names: where a key that a job copied has exactly one new version
 // since then, of the right size, that is the copy. Another one is compared like any other later.
 func (r *batchRun) adopt(ctx context.Context, changes []Change) error {
 	b := r.bucket
@@ -235,7 +235,7 @@ func (r *batchRun) adopt(ctx context.Context, changes []Change) error {
 				}
 			}
 			if more && now.key == apply.Key {
-				if made := now.onlySince(r.since); made != nil && !made.marker && made.Size == apply.Size && !made.at.After(r.until.Add(time.Second)) {
+				if made := now.madeSince(r.since, apply); made != nil && !made.marker && made.Size == apply.Size && !made.at.After(r.until.Add(time.Second)) {
 					b.lineage.add(apply.Key, &made.Version, apply.Version)
 				}
 			}
@@ -248,17 +248,19 @@ func (r *batchRun) adopt(ctx context.Context, changes []Change) error {
 	return nil
 }
 
-// onlySince returns the one entry that is newer than since, or nil when there is none or more than one.
-func (h *history) onlySince(since time.Time) *listed {
+// madeSince returns the one entry that came after since, beside what was copied over and what was copied, which may be as
+// young; nil when there is none or more than one.
+func (h *history) madeSince(since time.Time, apply s3Apply) *listed {
 	var only *listed
 	for i := range h.all {
-		if h.all[i].at.Before(since.Truncate(time.Second)) {
+		entry := &h.all[i]
+		if entry.at.Before(since.Truncate(time.Second)) || entry.Version == apply.Version || descent(h.key, entry.Version, "") == apply.Over {
 			continue
 		}
 		if only != nil {
 			return nil
 		}
-		only = &h.all[i]
+		only = entry
 	}
 	return only
 }

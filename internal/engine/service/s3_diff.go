@@ -21,6 +21,7 @@ type s3Apply struct {
 	Version string `json:"version,omitempty"` // to copy, or of the marker
 	Size    int64  `json:"size,omitempty"`    // to copy
 	Class   string `json:"class,omitempty"`   // storage class of what is copied, unless it is the standard one
+	Over    uint64 `json:"over,omitempty"`    // what is copied over, as a hash of its key and version
 	List    string `json:"list,omitempty"`    // packed instructions
 }
 
@@ -177,7 +178,7 @@ func (b *S3Bucket) examine(ctx context.Context, v *verdict, kms bool) error {
 		v.lost = fmt.Sprintf("%s (%s)", v.want.Key, reason)
 		return nil
 	}
-	apply := s3Apply{Do: "copy", Key: v.want.Key, Version: v.want.Version, Size: v.want.Size, Class: string(v.old.class)}
+	apply := s3Apply{Do: "copy", Key: v.want.Key, Version: v.want.Version, Size: v.want.Size, Class: string(v.old.class), Over: descent(v.want.Key, v.now.Version, "")}
 	if types.StorageClass(v.old.class) == types.StorageClassStandard {
 		apply.Class = ""
 	}
