@@ -9,3 +9,9 @@ terraform import reliability_blue_green_switch.shop shop=listener,arn:aws:elasti
 
 # A stage of a REST API: the API, the stage, and the deployments of blue and green (leave them out where the configuration does):
 terraform import reliability_blue_green_switch.rest rest=api_gateway_canary,a1b2c3d4e5,prod,abc123,def456
+
+# Behaviors of a CloudFront distribution: its ID, the IDs of the origins of blue and green, and the behaviors unless it is the default one:
+terraform import reliability_blue_green_switch.site site=cloudfront_origin,E1EXAMPLE2EXAM,shop-blue,shop-green,default,/api/*
+
+# Weights in a CloudFront KeyValueStore: its ARN, and the key:
+terraform import reliability_blue_green_switch.edge edge=cloudfront_kvs,arn:aws:cloudfront::123456789012:key-value-store/01234567-89ab-cdef-0123-456789abcdef,weights

@@ -53,6 +53,7 @@ var kinds = []kind{
 	apiGatewayCanaryKind,
 	listenerKind,
 	cloudfrontOriginKind,
+	cloudfrontKVSKind,
 }
 
 func kindNames() string {
