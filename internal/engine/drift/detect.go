@@ -61,14 +61,7 @@ func Detect(ctx context.Context, options Options) (*Result, error) {
 	result := &Result{
 		Serial: options.State.Serial, Lineage: options.State.Lineage, Managed: options.State.Managed, Started: started,
 	}
-	var ignores []Ignore
-	for _, ignore := range options.Ignores {
-		if ignore.Expired(started) {
-			result.Expired = append(result.Expired, ignore)
-		} else {
-			ignores = append(ignores, ignore)
-		}
-	}
+	ignores := options.current(result)
 	region, err := defaultRegion(ctx, options, specs)
 	if err != nil {
 		return nil, err
@@ -82,6 +75,20 @@ func Detect(ctx context.Context, options Options) (*Result, error) {
 	result.Calls = look.calls()
 	result.Duration = options.Clock.Now().Sub(started)
 	return result, nil
+}
+
+// current are the ignores that still count; the others are in result.Expired.
+func (o Options) current(result *Result) []Ignore {
+	var current []Ignore
+	result.Expired = nil
+	for _, ignore := range o.Ignores {
+		if ignore.Expired(result.Started) {
+			result.Expired = append(result.Expired, ignore)
+		} else {
+			current = append(current, ignore)
+		}
+	}
+	return current
 }
 
 // defaultRegion asks for it when a resource needs it. Where there is none, the reads that need it fail by themselves.

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
@@ -64,50 +65,109 @@ type planModule struct {
 // FromPlan returns the drift that terraform show -json tells of a plan, in the form and with the classification of Detect;
 // no AWS is asked. Types that no reader knows are compared attribute by attribute. The error is a *PlanError.
 func FromPlan(ctx context.Context, text string, specs map[string]live.Spec) ([]Item, error) {
+	result, err := DetectPlan(ctx, text, specs, Options{Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	return result.Items, nil
+}
+
+// DetectPlan is FromPlan with everything that Detect tells. Of options it uses Types, ExcludeTypes, Regions, Ignores, Overrides,
+// Clock and Log. Everything that the plan refreshed counts as checked.
+func DetectPlan(ctx context.Context, text string, specs map[string]live.Spec, options Options) (*Result, error) {
+	started := options.Clock.Now()
 	document, err := parsePlan(text)
 	if err != nil {
 		return nil, err
 	}
-	read := planReader{specs: specs, after: map[live.Address]live.Resource{}}
-	state := &State{Unread: map[string]map[string]int{}}
-	before := map[string]Resource{}
-	document.PriorState.Values.RootModule.each(func(address, kind string, values map[string]any, sensitive any) {
-		if _, known := specs[kind]; !known {
-			return
-		}
-		resource := planResource(address, kind, values, sensitive)
-		read.after[resource.Address], before[address] = resource.Resource, resource
-	})
-	result := &Result{}
+	p := refreshed{
+		read: planReader{specs: specs, after: map[live.Address]live.Resource{}}, before: map[string]Resource{},
+		result: &Result{Started: started}, options: options, others: map[string]string{},
+	}
+	document.PriorState.Values.RootModule.each(p.prior)
 	for _, drifted := range document.Drift {
-		if drifted.Mode != "managed" || drifted.Deposed != "" || drifted.Change.Before == nil {
+		p.drifted(drifted)
+	}
+	return p.finish(ctx, started)
+}
+
+// refreshed is a plan while it is looked at.
+type refreshed struct {
+	read    planReader
+	before  map[string]Resource // what readers know of, as it was before the refresh
+	others  map[string]string   // the types of all else, by address
+	result  *Result
+	options Options
+}
+
+func (p *refreshed) prior(address, kind string, values map[string]any, sensitive any) {
+	if _, known := p.read.specs[kind]; !known {
+		p.others[address] = kind
+		return
+	}
+	resource := planResource(address, kind, values, sensitive)
+	p.read.after[resource.Address], p.before[address] = resource.Resource, resource
+}
+
+func (p *refreshed) drifted(drifted planDrift) {
+	if drifted.Mode != "managed" || drifted.Deposed != "" || drifted.Change.Before == nil {
+		return
+	}
+	resource := planResource(drifted.Address, drifted.Type, drifted.Change.Before, []any{drifted.Change.BeforeSensitive, drifted.Change.AfterSensitive})
+	if _, known := p.read.specs[drifted.Type]; known {
+		p.before[drifted.Address] = resource
+		if drifted.Change.After != nil {
+			p.read.after[resource.Address] = planResource(drifted.Address, drifted.Type, drifted.Change.After, nil).Resource
+		}
+		return
+	}
+	delete(p.others, drifted.Address)
+	p.result.Managed++
+	if reason := p.options.refuses(resource, resource.Region == ""); reason != "" {
+		p.skip(drifted.Type, reason)
+		return
+	}
+	outcome, table := generic(drifted.Change.Before, drifted.Change.After)
+	judge(p.result, resource, outcome, table, p.options.current(p.result), p.options.Overrides, 0)
+}
+
+func (p *refreshed) skip(kind, reason string) {
+	if p.result.Skipped == nil {
+		p.result.Skipped = map[string]Skipped{}
+	}
+	p.result.Skipped[kind] = Skipped{Count: p.result.Skipped[kind].Count + 1, Reason: reason}
+}
+
+// finish compares what readers know of, and counts the rest, which is in sync.
+func (p *refreshed) finish(ctx context.Context, started time.Time) (*Result, error) {
+	for _, kind := range p.others {
+		p.result.Managed++
+		if reason := p.options.refuses(Resource{Resource: live.Resource{Type: kind}}, true); reason != "" {
+			p.skip(kind, reason)
 			continue
 		}
-		resource := planResource(drifted.Address, drifted.Type, drifted.Change.Before, []any{drifted.Change.BeforeSensitive, drifted.Change.AfterSensitive})
-		if _, known := specs[drifted.Type]; known {
-			before[drifted.Address] = resource
-			if drifted.Change.After != nil {
-				read.after[resource.Address] = planResource(drifted.Address, drifted.Type, drifted.Change.After, nil).Resource
-			}
-			continue
-		}
-		outcome, table := generic(drifted.Change.Before, drifted.Change.After)
-		judge(result, resource, outcome, table, nil, nil, 0)
+		p.result.Checked++
 	}
-	for _, address := range slices.Sorted(maps.Keys(before)) {
-		state.Resources = append(state.Resources, before[address])
+	options := p.options
+	options.State = &State{Unread: map[string]map[string]int{}, Managed: len(p.before)}
+	for _, address := range slices.Sorted(maps.Keys(p.before)) {
+		options.State.Resources = append(options.State.Resources, p.before[address])
 	}
-	known, err := Detect(ctx, Options{
-		State: state, Readers: []live.Reader{read}, Parallelism: 1, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler),
-		Region:  func(context.Context) (string, error) { return "", nil },
-		Account: func(context.Context) (string, error) { return "", nil },
-	})
+	options.Readers, options.Accounts, options.Parallelism, options.Log = []live.Reader{p.read}, nil, 1, p.options.Log
+	options.Region = func(context.Context) (string, error) { return "", nil }
+	options.Account = options.Region
+	known, err := Detect(ctx, options)
 	if err != nil {
 		return nil, err
 	}
-	result.Items = append(result.Items, known.Items...)
-	result.sort()
-	return result.Items, nil
+	known.Items = append(known.Items, p.result.Items...)
+	known.Checked += p.result.Checked
+	known.Managed += p.result.Managed
+	known.Ignored += p.result.Ignored
+	maps.Copy(known.Skipped, p.result.Skipped)
+	known.sort()
+	known.Started, known.Duration, known.Calls = started, p.options.Clock.Now().Sub(started), 0
+	return known, nil
 }
 
 func parsePlan(text string) (*planDocument, error) {

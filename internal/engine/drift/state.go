@@ -123,7 +123,6 @@ func (c *countingReader) Read(p []byte) (int, error) {
 // stateInstance is what is used of one instance, in either form.
 type stateInstance struct {
 	address    live.Address
-	kind       string
 	provider   string // the provider's configuration, "provider[\"...\"].alias"
 	attributes map[string]json.RawMessage
 	sensitive  func() []string

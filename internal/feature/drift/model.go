@@ -10,6 +10,10 @@ import (
 
 type model struct {
 	State            types.Object  `tfsdk:"state"`
+	Source           types.String  `tfsdk:"source"`
+	Terraform        types.String  `tfsdk:"terraform"`
+	Timeout          types.String  `tfsdk:"timeout"`
+	Accounts         types.List    `tfsdk:"accounts"`
 	Types            types.List    `tfsdk:"types"`
 	ExcludeTypes     types.List    `tfsdk:"exclude_types"`
 	Regions          types.List    `tfsdk:"regions"`
@@ -39,8 +43,23 @@ type model struct {
 }
 
 type stateModel struct {
-	Path types.String `tfsdk:"path"`
-	JSON types.String `tfsdk:"json"`
+	Path       types.String `tfsdk:"path"`
+	S3         types.Object `tfsdk:"s3"`
+	WorkingDir types.String `tfsdk:"working_dir"`
+	JSON       types.String `tfsdk:"json"`
+}
+
+type s3Model struct {
+	Bucket    types.String `tfsdk:"bucket"`
+	Key       types.String `tfsdk:"key"`
+	Region    types.String `tfsdk:"region"`
+	VersionID types.String `tfsdk:"version_id"`
+}
+
+type accountModel struct {
+	AccountID  types.String `tfsdk:"account_id"`
+	RoleARN    types.String `tfsdk:"role_arn"`
+	ExternalID types.String `tfsdk:"external_id"`
 }
 
 type reportModel struct {

@@ -32,18 +32,16 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	if resp.Diagnostics.HasError() || d.provider == nil {
 		return
 	}
-	ctx, cancel := d.provider.Clock.WithTimeout(ctx, readDeadline)
-	defer cancel()
-	options, ok := d.options(ctx, &data, &resp.Diagnostics)
-	if !ok {
+	if os.Getenv(engine.ChildVariable) != "" { // we are in a plan that detection itself runs
+		data.fromResult(&engine.Result{}, "{}", false)
+		data.State = withoutJSON(ctx, data.State, &resp.Diagnostics)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 		return
 	}
-	result, err := engine.Detect(ctx, options)
-	if err != nil {
-		tfdiag.Error(&resp.Diagnostics, tfdiag.Message{
-			Summary: "Drift could not be looked for", Happened: "nothing was compared", Err: err, Next: adviceFor(err),
-			Live: "unknown; nothing was changed.",
-		})
+	ctx, cancel := d.provider.Clock.WithTimeout(ctx, timeoutOf(data))
+	defer cancel()
+	result := d.detect(ctx, &data, &resp.Diagnostics)
+	if result == nil {
 		return
 	}
 	text, err := result.JSON(false)
@@ -63,6 +61,59 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }
 
+func timeoutOf(data model) time.Duration {
+	if timeout, err := time.ParseDuration(data.Timeout.ValueString()); err == nil && timeout > 0 {
+		return timeout
+	}
+	return readDeadline
+}
+
+// detect compares, with AWS or with what a refresh finds; nil, with an error among diags, when nothing was compared.
+func (d *dataSource) detect(ctx context.Context, data *model, diags *diag.Diagnostics) *engine.Result {
+	options := d.options(ctx, data, diags)
+	if diags.HasError() {
+		return nil
+	}
+	var result *engine.Result
+	var err error
+	if data.Source.ValueString() == "refresh" {
+		result, err = d.refresh(ctx, data, options, diags)
+	} else if options.State = d.readState(ctx, data, engine.Specs(options.Readers), diags); !diags.HasError() {
+		result, err = engine.Detect(ctx, options)
+	}
+	if err != nil {
+		tfdiag.Error(diags, tfdiag.Message{
+			Summary: "Drift could not be looked for", Happened: "nothing was compared", Err: err, Next: adviceFor(err),
+			Live: "unknown; nothing was changed.",
+		})
+	}
+	if diags.HasError() {
+		return nil
+	}
+	return result
+}
+
+// refresh lets Terraform find the drift.
+func (d *dataSource) refresh(ctx context.Context, data *model, options engine.Options, diags *diag.Diagnostics) (*engine.Result, error) {
+	var source stateModel
+	diags.Append(data.State.As(ctx, &source, asOptions)...)
+	if diags.HasError() {
+		return nil, nil
+	}
+	child := childOf(data, source)
+	started := d.provider.Clock.Now()
+	plan, err := child.Refresh(ctx)
+	if err != nil {
+		childError(diags, child, err)
+		return nil, nil
+	}
+	result, err := engine.DetectPlan(ctx, plan, engine.Specs(options.Readers), options)
+	if err == nil {
+		result.Started, result.Duration = started, d.provider.Clock.Now().Sub(started)
+	}
+	return result, err
+}
+
 // adviceFor says what to do about what tfdiag does not know; of AWS's own refusals it knows.
 func adviceFor(err error) string {
 	var unreachable *engine.UnreachableError
@@ -79,9 +130,9 @@ func adviceFor(err error) string {
 	return "check the network path, the proxy and the endpoints to AWS, then plan again."
 }
 
-// options makes the engine's options out of the configuration. ok is false when there is an error among diags.
-func (d *dataSource) options(ctx context.Context, data *model, diags *diag.Diagnostics) (options engine.Options, ok bool) {
-	options = engine.Options{
+// options makes the engine's options out of the configuration, without the state.
+func (d *dataSource) options(ctx context.Context, data *model, diags *diag.Diagnostics) engine.Options {
+	options := engine.Options{
 		Readers: live.Readers(d.provider.AWS), Parallelism: defaultParallelism, Account: d.provider.AWS.AccountID,
 		Clock: d.provider.Clock, Log: configured.Logger(ctx),
 	}
@@ -102,11 +153,29 @@ func (d *dataSource) options(ctx context.Context, data *model, diags *diag.Diagn
 			Type: rule.Type.ValueString(), Attribute: rule.Attribute.ValueString(), Category: engine.Category(rule.Category.ValueString()),
 		})
 	}
-	options.State = readState(ctx, data.State, engine.Specs(options.Readers), diags)
+	options.Accounts = d.accounts(ctx, data.Accounts, diags)
 	options.Region = func(ctx context.Context) (string, error) {
 		return d.provider.AWS.Region(ctx, data.Region.ValueString())
 	}
-	return options, !diags.HasError()
+	return options
+}
+
+// accounts are the ways to other accounts.
+func (d *dataSource) accounts(ctx context.Context, list types.List, diags *diag.Diagnostics) map[string]engine.Account {
+	var models []accountModel
+	diags.Append(list.ElementsAs(ctx, &models, false)...)
+	accounts := make(map[string]engine.Account, len(models))
+	for i, account := range models {
+		id := account.AccountID.ValueString()
+		if _, twice := accounts[id]; twice {
+			errorAt(diags, path.Root("accounts").AtListIndex(i), tfdiag.Message{
+				Summary: "Account is named twice", Happened: "accounts has two roles for " + id + ".", Next: "keep the one that may read.",
+			})
+		}
+		clients := d.provider.AWS.AssumeRole(account.RoleARN.ValueString(), account.ExternalID.ValueString(), "reliability-drift")
+		accounts[id] = engine.Account{Readers: live.Readers(clients), ID: clients.AccountID}
+	}
+	return accounts
 }
 
 func readIgnores(ctx context.Context, list types.List, now time.Time, diags *diag.Diagnostics) []engine.Ignore {

@@ -2,6 +2,7 @@ package drift
 
 import (
 	"maps"
+	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
@@ -30,6 +31,9 @@ func dataSourceSchema() schema.Schema {
 	}
 }
 
+// aDuration is a positive duration in seconds, minutes and hours.
+var aDuration = regexp.MustCompile(`^([1-9]\d*[hms])+$`)
+
 func notBlank() validator.String { return stringvalidator.LengthAtLeast(1) }
 
 func textList(description string) schema.ListAttribute {
@@ -42,14 +46,47 @@ func textList(description string) schema.ListAttribute {
 func inputs() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"state": schema.SingleNestedAttribute{
-			Required: true, Validators: []validator.Object{tfdiag.ExactlyOne("path", "json")}, MarkdownDescription: "The state to compare with AWS, format version 4; exactly one of its attributes. It is only read.",
+			Required: true, Validators: []validator.Object{tfdiag.ExactlyOne("path", "s3", "working_dir", "json")},
+			MarkdownDescription: "The state to compare with AWS; exactly one of its attributes. Format version 4, or what `terraform show -json` prints of a state. It is only read, and no lock is taken.",
 			Attributes: map[string]schema.Attribute{
 				"path": schema.StringAttribute{
 					Optional: true, MarkdownDescription: "A state file, relative to the working directory.",
 					Validators: []validator.String{notBlank()},
 				},
+				"s3": schema.SingleNestedAttribute{
+					Optional: true, MarkdownDescription: "An object that Terraform's S3 backend keeps.",
+					Attributes: map[string]schema.Attribute{
+						"bucket":     schema.StringAttribute{Required: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Bucket."},
+						"key":        schema.StringAttribute{Required: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Key; with workspaces, `env:/WORKSPACE/KEY`."},
+						"region":     schema.StringAttribute{Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "AWS Region of the bucket (default: the provider's)."},
+						"version_id": schema.StringAttribute{Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Version of the object (default: the current one)."},
+					},
+				},
+				"working_dir": schema.StringAttribute{
+					Optional: true, Validators: []validator.String{notBlank()},
+					MarkdownDescription: "A directory in which `terraform init` has run, with any backend: its state is pulled with `terraform state pull`. Required by `source = \"refresh\"`.",
+				},
 				"json": schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "The state itself, as `terraform state pull` prints it. It is not saved in the state of this configuration."},
 			},
+		},
+		"source": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{stringvalidator.OneOf("live", "refresh")},
+			MarkdownDescription: "Where the truth comes from: `live` (the default) reads AWS in batches; `refresh` runs `terraform plan -refresh-only` in `state.working_dir` and takes what it finds, for every provider " +
+				"and every type, at its speed. The child has a data directory of its own, takes no lock and changes nothing; in it, this data source answers empty.",
+		},
+		"terraform": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Program to run for `working_dir`: a name on PATH or a path, of Terraform or OpenTofu (default: `terraform`).",
+		},
+		"timeout": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{stringvalidator.RegexMatches(aDuration, `a duration is numbers with units, such as "30m" or "1h30m"`)}, MarkdownDescription: "When to give up, such as `30m` (default: `15m`). A Terraform that runs is then ended.",
+		},
+		"accounts": schema.ListNestedAttribute{
+			Optional: true, MarkdownDescription: "Roles through which resources of other AWS accounts are read. Resources of an account that is neither here nor the provider's own are unverified.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"account_id":  schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^\d{12}$`), "an account id is 12 digits")}, MarkdownDescription: "AWS account id."},
+				"role_arn":    schema.StringAttribute{Required: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Role to assume with the provider's credentials."},
+				"external_id": schema.StringAttribute{Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "External id that the role asks for."},
+			}},
 		},
 		"types":         textList("Resource types to look at; `*` and `?` match any characters (default: all that can be read). Standalone security group rules follow their group."),
 		"exclude_types": textList("Resource types to leave out; `*` and `?` match any characters."),

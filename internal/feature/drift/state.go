@@ -22,23 +22,86 @@ import (
 var asOptions = basetypes.ObjectAsOptions{}
 
 // readState reads the state that the configuration names; nil, with an error among diags, when it cannot be used.
-func readState(ctx context.Context, object types.Object, specs map[string]live.Spec, diags *diag.Diagnostics) *engine.State {
+func (d *dataSource) readState(ctx context.Context, data *model, specs map[string]live.Spec, diags *diag.Diagnostics) *engine.State {
 	var source stateModel
-	diags.Append(object.As(ctx, &source, asOptions)...)
-	if diags.HasError() {
+	diags.Append(data.State.As(ctx, &source, asOptions)...)
+	at := path.Root("state")
+	switch {
+	case diags.HasError():
 		return nil
+	case !source.S3.IsNull():
+		return d.readS3(ctx, source.S3, specs, diags)
+	case !source.WorkingDir.IsNull():
+		return pullState(ctx, childOf(data, source), specs, diags)
+	case source.Path.IsNull():
+		return parseState(strings.NewReader(source.JSON.ValueString()), specs, at.AtName("json"), "", diags)
 	}
-	if source.Path.IsNull() {
-		return parseState(strings.NewReader(source.JSON.ValueString()), specs, path.Root("state").AtName("json"), "", diags)
-	}
-	name, at := source.Path.ValueString(), path.Root("state").AtName("path")
+	name := source.Path.ValueString()
 	file, err := os.Open(name) //nolint:gosec // reading the file that the user names is what it is for
 	if err != nil {
-		stateFileError(diags, at, name, err)
+		stateFileError(diags, at.AtName("path"), name, err)
 		return nil
 	}
 	defer file.Close() //nolint:errcheck // it was only read
-	return parseState(bufio.NewReaderSize(file, 1<<20), specs, at, name, diags)
+	return parseState(bufio.NewReaderSize(file, 1<<20), specs, at.AtName("path"), name, diags)
+}
+
+func (d *dataSource) readS3(ctx context.Context, object types.Object, specs map[string]live.Spec, diags *diag.Diagnostics) *engine.State {
+	var where s3Model
+	diags.Append(object.As(ctx, &where, asOptions)...)
+	at, name := path.Root("state").AtName("s3"), "s3://"+where.Bucket.ValueString()+"/"+where.Key.ValueString()
+	client, err := d.provider.AWS.S3(ctx, where.Region.ValueString())
+	if err == nil {
+		var content io.ReadCloser
+		source := engine.S3State{Bucket: where.Bucket.ValueString(), Key: where.Key.ValueString(), Version: where.VersionID.ValueString()}
+		if content, _, err = source.Open(ctx, client); err == nil {
+			defer content.Close() //nolint:errcheck // it was only read
+			return parseState(content, specs, at, name, diags)
+		}
+	}
+	errorAt(diags, at, tfdiag.Message{
+		Summary: "State cannot be read from S3", Happened: "nothing was compared", Err: err,
+		Next:  "check bucket, key (with workspaces it begins with env:/) and region, and that the caller may do s3:GetObject (and kms:Decrypt for an encrypted bucket).",
+		Facts: []tfdiag.Fact{{Name: "Object", Value: name}},
+	})
+	return nil
+}
+
+// childOf is the Terraform that is run for the working directory.
+func childOf(data *model, source stateModel) engine.Child {
+	return engine.Child{Dir: source.WorkingDir.ValueString(), Program: data.Terraform.ValueString()}
+}
+
+func pullState(ctx context.Context, child engine.Child, specs map[string]live.Spec, diags *diag.Diagnostics) *engine.State {
+	content, err := child.PullState(ctx)
+	if err != nil {
+		childError(diags, child, err)
+		return nil
+	}
+	return parseState(content, specs, path.Root("state").AtName("working_dir"), child.Dir, diags)
+}
+
+// childError words why Terraform gave no answer.
+func childError(diags *diag.Diagnostics, child engine.Child, err error) {
+	message := tfdiag.Message{
+		Summary: "Terraform gave no answer", Happened: "nothing was compared", Err: err, Live: "unknown; nothing was changed.",
+		Next: "run the same command in that directory and mend what it says; if it asks for it, `terraform init`.", Facts: []tfdiag.Fact{{Name: "Directory", Value: child.Dir}},
+	}
+	var problem *engine.ChildError
+	if errors.As(err, &problem) {
+		switch problem.Problem {
+		case engine.NoTerraform:
+			message.Next = "install Terraform or OpenTofu where this plan runs, or name it in `terraform`; with `source = \"live\"` and a state by `path` or `s3`, none is needed."
+		case engine.NoWorkingDir:
+			message.Next = "check working_dir, which is relative to the directory in which Terraform runs."
+		case engine.NotInitialised:
+			message.Next = "run `terraform init` in that directory, then plan again."
+		case engine.ChildFailed:
+		}
+	} else if errors.Is(err, context.DeadlineExceeded) {
+		message.Next = "give it more time with `timeout`, or look at a smaller configuration."
+	}
+	errorAt(diags, path.Root("state").AtName("working_dir"), message)
 }
 
 func stateFileError(diags *diag.Diagnostics, at path.Path, name string, err error) {
@@ -78,8 +141,10 @@ func stateAdvice(problem engine.Problem) string {
 		return "fetch the state again: the file was cut off, or is being written at this moment."
 	case engine.EmptyFile:
 		return "apply first, or point at another file: a state that was never written to is empty."
-	case engine.ShowOutput:
-		return "hand over the state itself: the output of `terraform state pull`."
+	case engine.PlanOutput:
+		return "hand over the state itself, the output of `terraform state pull`; for a plan there is the function drift_report."
+	case engine.BinaryPlan:
+		return "hand over the state itself, the output of `terraform state pull`; for a plan there is the function drift_report, over `terraform show -json PLANFILE`."
 	default:
 		return "hand over a Terraform state, such as terraform.tfstate or the output of `terraform state pull`."
 	}

@@ -26,7 +26,12 @@ func (d *dataSource) ValidateConfig(ctx context.Context, req datasource.Validate
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	validateTypes(kinds, &resp.Diagnostics)
+	var source types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("source"), &source)...)
+	if source.IsNull() || source.ValueString() == "live" { // a refresh knows every type
+		validateTypes(kinds, &resp.Diagnostics)
+	}
+	validateSource(ctx, source, req, &resp.Diagnostics)
 	for i, element := range ignores.Elements() {
 		object, ok := element.(types.Object)
 		if !ok || object.IsUnknown() || object.IsNull() {
@@ -35,6 +40,22 @@ func (d *dataSource) ValidateConfig(ctx context.Context, req datasource.Validate
 		var ignore ignoreModel
 		resp.Diagnostics.Append(object.As(ctx, &ignore, basetypes.ObjectAsOptions{})...)
 		validateIgnore(ignore, path.Root("ignore").AtListIndex(i), &resp.Diagnostics)
+	}
+}
+
+// validateSource: only Terraform's own working directory can be refreshed.
+func validateSource(ctx context.Context, source types.String, req datasource.ValidateConfigRequest, diags *diag.Diagnostics) {
+	var state types.Object
+	diags.Append(req.Config.GetAttribute(ctx, path.Root("state"), &state)...)
+	if diags.HasError() || source.ValueString() != "refresh" || state.IsUnknown() || state.IsNull() {
+		return
+	}
+	if dir := state.Attributes()["working_dir"]; dir == nil || dir.IsNull() {
+		errorAt(diags, path.Root("source"), tfdiag.Message{
+			Summary:  "A refresh needs a working directory",
+			Happened: "source = \"refresh\" runs Terraform, and state names no directory to run it in.",
+			Next:     "set state = { working_dir = ... }, or leave source out to read AWS directly.",
+		})
 	}
 }
 
