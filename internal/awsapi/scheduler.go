@@ -19,3 +19,18 @@ func (c *Clients) Scheduler(ctx context.Context, region string) (*Scheduler, err
 		return &Scheduler{unsafe.Pointer(scheduler.NewFromConfig(config, func(o *scheduler.Options) { override(&o.BaseEndpoint, c.endpoint("scheduler")) }))}
 	})
 }
+
+// CreateSchedule calls EventBridge Scheduler.
+func (f *Scheduler) CreateSchedule(ctx context.Context, in *scheduler.CreateScheduleInput, options ...func(*scheduler.Options)) (*scheduler.CreateScheduleOutput, error) {
+	return f.sdk().CreateSchedule(ctx, in, options...)
+}
+
+// UpdateSchedule calls EventBridge Scheduler.
+func (f *Scheduler) UpdateSchedule(ctx context.Context, in *scheduler.UpdateScheduleInput, options ...func(*scheduler.Options)) (*scheduler.UpdateScheduleOutput, error) {
+	return f.sdk().UpdateSchedule(ctx, in, options...)
+}
+
+// DeleteSchedule calls EventBridge Scheduler.
+func (f *Scheduler) DeleteSchedule(ctx context.Context, in *scheduler.DeleteScheduleInput, options ...func(*scheduler.Options)) (*scheduler.DeleteScheduleOutput, error) {
+	return f.sdk().DeleteSchedule(ctx, in, options...)
+}

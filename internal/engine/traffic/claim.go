@@ -28,6 +28,8 @@ type Intent struct {
 	Percents []int   `json:"percents"`
 	// Memory is what the router must know to tell its colours later: see Rememberer.
 	Memory json.RawMessage `json:"memory,omitempty"`
+	// Guard is the schedule that takes traffic back if the switch dies; empty without one.
+	Guard string `json:"guard,omitempty"`
 }
 
 type stepIntent struct {
@@ -88,6 +90,9 @@ func (s *shift) claim(ctx context.Context) (work context.Context, release func()
 		var entry *journal.Entry
 		if err == nil {
 			intent := Intent{To: s.To, Found: lane.known.Weights, Back: lane.back, Percents: s.percents(), Memory: memory}
+			if s.Guard != nil || lane.guarded {
+				intent.Guard = GuardName(lane.Router.Target())
+			}
 			entry, err = s.Journal.Begin(ctx, lane.Router.Target(), operation, intent)
 		}
 		if err != nil {
@@ -106,9 +111,17 @@ func (s *shift) claim(ctx context.Context) (work context.Context, release func()
 			lost(&LeaseLostError{Err: err})
 		}
 	}()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		if err := s.guard.keep(keeping); err != nil {
+			lost(err)
+		}
+	}()
 	return work, func() {
 		stop()
 		<-done
+		<-watched
 		lost(nil)
 		giveUp()
 	}, nil

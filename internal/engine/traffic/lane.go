@@ -18,6 +18,7 @@ type lane struct {
 	foreign   bool    // somebody else moved it: not ours to touch
 	pending   *Change // accepted by AWS, not yet seen as propagated
 	entry     *journal.Entry
+	guarded   bool // the journal says that a switch that died left a guard
 }
 
 // move sets one route's weights. When somebody changed the target but not its weights (an address, a TTL), it goes on

@@ -81,6 +81,7 @@ type Outcome struct {
 	Recovery  time.Duration // from the failure until traffic was back; zero without one
 	Timeline  []Moment
 	Warnings  []error // events that were not delivered, journal writes of a revert that failed
+	Guarded   bool    // a guard still stands, and moves traffic back soon
 	Unproven  []error // routes that could not be moved back, or not provably
 }
 

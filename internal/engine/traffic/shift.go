@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
+
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/gate"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/journal"
@@ -42,9 +44,12 @@ type Request struct {
 	Check       func(ctx context.Context, stage Stage) gate.Result
 	OnFailure   FailureMode
 	MaxRecovery time.Duration // deadline of a revert, beyond any deadline of ctx
+	// Guard takes traffic back when this process cannot any more; nil for none. Every router must be Reversible.
+	Guard *Guard
 }
 
-// Options are what a switch needs from outside. All are required.
+// Options are what a switch needs from outside. All are required, but Scheduler only with a Guard, now or in an earlier
+// switch of the same target that died.
 type Options struct {
 	Journal *journal.Journal
 	Sink    notify.Sink
@@ -52,6 +57,8 @@ type Options struct {
 	Log     *slog.Logger
 	Subject string            // names the switch in events, at most 60 characters
 	Labels  map[string]string // of every event
+	// Scheduler makes the client on first use.
+	Scheduler func(ctx context.Context) (SchedulerAPI, error)
 }
 
 // shift is one run of the stepper.
@@ -61,6 +68,7 @@ type shift struct {
 	lanes       []*lane // innermost first
 	interrupted bool    // an earlier switch of one of the routes died
 	outcome     Outcome
+	guard       *guard
 }
 
 // Switch moves all routes to req.To, step by step, and runs the checks before the first step, from the moment that a
@@ -72,7 +80,7 @@ type shift struct {
 // OnFailure is hold. A route that somebody else moved meanwhile is left as they want it, and said. The error is nil
 // exactly when all routes are at To; the Outcome is true in any case. Errors: *RouteError (which may wrap ErrMissing),
 // *UnfitRouteError, *ChecksError, *ForeignChangeError, *journal.HeldError, *LeaseLostError, *JournalError,
-// *StrategyError, and the cause of ctx.
+// *StrategyError, *GuardError, and the cause of ctx.
 //
 // What holds the target there for the time being only is promoted at the end (see Promoter).
 //
@@ -81,6 +89,7 @@ type shift struct {
 func Switch(ctx context.Context, req Request, opts Options) (outcome Outcome, err error) {
 	s := &shift{Request: req, Options: opts}
 	s.outcome.StartedAt = opts.Clock.Now()
+	s.guard = &guard{shift: s, set: map[*lane]types.Target{}}
 	if err := req.validate(); err != nil {
 		return s.outcome, err
 	}
@@ -136,6 +145,7 @@ func (s *shift) observe(ctx context.Context) error {
 		}
 		if open {
 			s.interrupted = true
+			lane.guarded = died.Guard != ""
 			if died.Back.Of(s.To) < 100 {
 				lane.back = died.Back
 			}
@@ -166,6 +176,9 @@ func (s *shift) fit() error {
 
 // advance is the way forward. Its error leaves traffic where it is.
 func (s *shift) advance(ctx context.Context) error {
+	if err := s.guard.arm(ctx); err != nil {
+		return err
+	}
 	if err := s.watch(ctx, Stage{Phase: Before}, 0); err != nil {
 		return err
 	}
@@ -188,7 +201,10 @@ func (s *shift) advance(ctx context.Context) error {
 	if err := s.promote(ctx); err != nil {
 		return err
 	}
-	return s.verify(ctx)
+	if err := s.verify(ctx); err != nil {
+		return err
+	}
+	return s.guard.disarm(ctx) // while it stands, it would take traffic back: then the switch has not gone well
 }
 
 // percents are the steps that still give the target more somewhere, and always the last one.
@@ -203,6 +219,9 @@ func (s *shift) percents() []int {
 // step gives the target percent on every route where it has less, and returns once AWS reports all of it live, with
 // the time that clients may still follow the old weights. The target is judged meanwhile: some clients reach it already.
 func (s *shift) step(ctx context.Context, stage Stage) (propagation time.Duration, err error) {
+	if err := s.guard.extend(ctx); err != nil {
+		return 0, err
+	}
 	for _, lane := range s.lanes {
 		if lane.known.Weights.Of(s.To) >= stage.Percent {
 			continue

@@ -100,6 +100,9 @@ const (
 	TierDNS                  // a name
 )
 
+// errForeignState says that a state is not one that the router itself returned.
+var errForeignState = errors.New("the state is not one of this router")
+
 // Precondition is what Set may rely on: the state that Read returned, of which Token is the router's own witness.
 type Precondition struct{ Token any }
 
