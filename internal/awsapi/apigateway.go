@@ -34,3 +34,23 @@ func (f *APIGateway) GetDeployment(ctx context.Context, in *apigateway.GetDeploy
 func (f *APIGateway) UpdateStage(ctx context.Context, in *apigateway.UpdateStageInput, options ...func(*apigateway.Options)) (*apigateway.UpdateStageOutput, error) {
 	return f.sdk().UpdateStage(ctx, in, options...)
 }
+
+// CreateStage calls API Gateway.
+func (f *APIGateway) CreateStage(ctx context.Context, in *apigateway.CreateStageInput, options ...func(*apigateway.Options)) (*apigateway.CreateStageOutput, error) {
+	return f.sdk().CreateStage(ctx, in, options...)
+}
+
+// GetExport calls API Gateway.
+func (f *APIGateway) GetExport(ctx context.Context, in *apigateway.GetExportInput, options ...func(*apigateway.Options)) (*apigateway.GetExportOutput, error) {
+	return f.sdk().GetExport(ctx, in, options...)
+}
+
+// GetRestApis calls API Gateway.
+func (f *APIGateway) GetRestApis(ctx context.Context, in *apigateway.GetRestApisInput, options ...func(*apigateway.Options)) (*apigateway.GetRestApisOutput, error) {
+	return f.sdk().GetRestApis(ctx, in, options...)
+}
+
+// GetRestApi calls API Gateway.
+func (f *APIGateway) GetRestApi(ctx context.Context, in *apigateway.GetRestApiInput, options ...func(*apigateway.Options)) (*apigateway.GetRestApiOutput, error) {
+	return f.sdk().GetRestApi(ctx, in, options...)
+}

@@ -14,6 +14,7 @@ import (
 
 // apigatewayRules are those of REST APIs (API Gateway v1). The canaries of stages are ours: moto drops them.
 type apigatewayRules struct {
+	http     *httpRules // the other kind of API, behind the same endpoint
 	mu       sync.Mutex
 	canaries map[string]*canary        // by stageKey; nil where there is none
 	settings map[string]stageSettings  // by stageKey
@@ -21,12 +22,13 @@ type apigatewayRules struct {
 }
 
 func newAPIGatewayRules() *apigatewayRules {
-	a := &apigatewayRules{}
+	a := &apigatewayRules{http: newHTTPRules()}
 	a.reset()
 	return a
 }
 
 func (a *apigatewayRules) reset() {
+	a.http.reset()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.canaries = map[string]*canary{}
@@ -34,6 +36,23 @@ func (a *apigatewayRules) reset() {
 }
 
 func (a *apigatewayRules) rule(operation string) rule {
+	rest, other := a.restRule(operation), a.http.rule(operation)
+	if rest == nil && other == nil {
+		return nil
+	}
+	return func(ctx context.Context, x *exchange) (*answer, error) {
+		serve := rest
+		if isHTTP(x) {
+			serve = other
+		}
+		if serve == nil {
+			return nil, nil
+		}
+		return serve(ctx, x)
+	}
+}
+
+func (a *apigatewayRules) restRule(operation string) rule {
 	var serve rule
 	switch operation {
 	case "CreateStage":
@@ -56,9 +75,6 @@ func (a *apigatewayRules) rule(operation string) rule {
 		return nil
 	}
 	return func(ctx context.Context, x *exchange) (*answer, error) {
-		if strings.HasPrefix(x.request.URL.Path, "/v2/") { // HTTP and WebSocket APIs
-			return nil, nil
-		}
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		return serve(ctx, x)

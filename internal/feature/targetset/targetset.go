@@ -42,6 +42,7 @@ var kinds = []kind{
 	ecsService,
 	lambdaAlias,
 	listenerRule,
+	restAPIStage,
 	route53Record,
 	s3Bucket,
 	ssmParameter,
