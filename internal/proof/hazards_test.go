@@ -117,7 +117,7 @@ func TestAccAnOutsideChangeEndsAtOneColourOrIsSaid(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		theirs := traffic.On(traffic.Blue, 70)
 		if len(w.lever.steps) == 0 {
-			theirs = traffic.On(traffic.Green, 100)
+			theirs = traffic.On(traffic.Blue, 50)
 		}
 		for _, told := range w.orders() {
 			t.Run(told.name, func(t *testing.T) {

@@ -70,6 +70,10 @@ var levers = []lever{
 	route53Lever,
 	lambdaAliasLever,
 	listenerLever,
+	cloudFrontOriginLever,
+	cloudFrontKVSLever,
+	apiGatewayCanaryLever,
+	apiGatewayCanaryUnnamedLever,
 }
 
 // must ends the test on an error of setting up.

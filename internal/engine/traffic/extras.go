@@ -58,10 +58,10 @@ func remember(lane *lane) (json.RawMessage, error) {
 	return memory, nil
 }
 
-// promotes returns the router of a lane on which the target must be promoted; nil where not.
-func (s *shift) promotes(lane *lane) Promoter {
+// promotes returns the router of a lane on which colour must be promoted; nil where not.
+func promotes(lane *lane, colour Colour) Promoter {
 	promoter, ok := lane.Router.(Promoter)
-	if !ok || !promoter.NeedsPromotion(lane.known, s.To) {
+	if !ok || !promoter.NeedsPromotion(lane.known, colour) {
 		return nil
 	}
 	return promoter
@@ -70,22 +70,47 @@ func (s *shift) promotes(lane *lane) Promoter {
 // promote promotes the target wherever that is needed, innermost first.
 func (s *shift) promote(ctx context.Context) error {
 	for _, lane := range s.lanes {
-		promoter := s.promotes(lane)
-		if promoter == nil {
-			continue
-		}
-		weights := On(s.To, 100)
-		err := s.call(ctx, lane, weights, Stage{Phase: Promotion, Percent: 100}, "promote", func(ctx context.Context) (Change, error) {
-			return promoter.Promote(ctx, lane.known, s.To)
-		})
-		if errors.Is(err, ErrConcurrentChange) {
-			lane.foreign = true
-			return &ForeignChangeError{Route: lane.Key, Name: lane.Router.Name(), Expected: weights, Found: lane.known.Weights}
-		}
-		if err != nil {
+		if err := s.promoteOn(ctx, lane, s.To); err != nil {
 			return err
 		}
 	}
 	_, err := s.settled(ctx)
+	return err
+}
+
+// promoteBack promotes what a revert gave everything to, where the target had been promoted already: by an earlier switch,
+// or by this one before it failed. That it cannot be done is a warning, for traffic is back.
+func (s *shift) promoteBack(ctx context.Context) {
+	for _, lane := range s.lanes {
+		back := s.To.Other()
+		if lane.back.Of(back) < 100 {
+			continue
+		}
+		err := s.promoteOn(ctx, lane, back)
+		if err == nil {
+			_, err = s.settled(ctx)
+		}
+		if err != nil {
+			s.warn(err)
+		}
+		if lane.uncertain && s.read(ctx, lane) != nil {
+			lane.uncertain = true // it is said that nobody knows
+		}
+	}
+}
+
+func (s *shift) promoteOn(ctx context.Context, lane *lane, colour Colour) error {
+	promoter := promotes(lane, colour)
+	if promoter == nil {
+		return nil
+	}
+	weights := On(colour, 100)
+	err := s.call(ctx, lane, weights, Stage{Phase: Promotion, Percent: 100}, "promote", func(ctx context.Context) (Change, error) {
+		return promoter.Promote(ctx, lane.known, colour)
+	})
+	if errors.Is(err, ErrConcurrentChange) {
+		lane.foreign = true
+		return &ForeignChangeError{Route: lane.Key, Name: lane.Router.Name(), Expected: weights, Found: lane.known.Weights}
+	}
 	return err
 }

@@ -158,7 +158,7 @@ func (s *shift) observe(ctx context.Context) error {
 }
 
 func (s *shift) arrived() bool {
-	return !slices.ContainsFunc(s.lanes, func(l *lane) bool { return l.known.Weights.Of(s.To) < 100 || s.promotes(l) != nil })
+	return !slices.ContainsFunc(s.lanes, func(l *lane) bool { return l.known.Weights.Of(s.To) < 100 || promotes(l, s.To) != nil })
 }
 
 func (s *shift) fit() error {
