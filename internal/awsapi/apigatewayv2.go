@@ -24,3 +24,18 @@ func (c *Clients) APIGatewayV2(ctx context.Context, region string) (*APIGatewayV
 func (f *APIGatewayV2) GetStage(ctx context.Context, in *apigatewayv2.GetStageInput, options ...func(*apigatewayv2.Options)) (*apigatewayv2.GetStageOutput, error) {
 	return f.sdk().GetStage(ctx, in, options...)
 }
+
+// GetApis calls API Gateway.
+func (f *APIGatewayV2) GetApis(ctx context.Context, in *apigatewayv2.GetApisInput, options ...func(*apigatewayv2.Options)) (*apigatewayv2.GetApisOutput, error) {
+	return f.sdk().GetApis(ctx, in, options...)
+}
+
+// GetApi calls API Gateway.
+func (f *APIGatewayV2) GetApi(ctx context.Context, in *apigatewayv2.GetApiInput, options ...func(*apigatewayv2.Options)) (*apigatewayv2.GetApiOutput, error) {
+	return f.sdk().GetApi(ctx, in, options...)
+}
+
+// GetRoute calls API Gateway.
+func (f *APIGatewayV2) GetRoute(ctx context.Context, in *apigatewayv2.GetRouteInput, options ...func(*apigatewayv2.Options)) (*apigatewayv2.GetRouteOutput, error) {
+	return f.sdk().GetRoute(ctx, in, options...)
+}

@@ -69,3 +69,8 @@ func (f *CloudFront) GetKeyGroup(ctx context.Context, in *cloudfront.GetKeyGroup
 func (f *CloudFront) GetContinuousDeploymentPolicy(ctx context.Context, in *cloudfront.GetContinuousDeploymentPolicyInput, options ...func(*cloudfront.Options)) (*cloudfront.GetContinuousDeploymentPolicyOutput, error) {
 	return f.sdk().GetContinuousDeploymentPolicy(ctx, in, options...)
 }
+
+// ListTagsForResource calls CloudFront.
+func (f *CloudFront) ListTagsForResource(ctx context.Context, in *cloudfront.ListTagsForResourceInput, options ...func(*cloudfront.Options)) (*cloudfront.ListTagsForResourceOutput, error) {
+	return f.sdk().ListTagsForResource(ctx, in, options...)
+}

@@ -42,3 +42,8 @@ func (f *CloudWatch) PutMetricData(ctx context.Context, in *cloudwatch.PutMetric
 func (f *CloudWatch) GetMetricData(ctx context.Context, in *cloudwatch.GetMetricDataInput, options ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error) {
 	return f.sdk().GetMetricData(ctx, in, options...)
 }
+
+// ListTagsForResource calls CloudWatch.
+func (f *CloudWatch) ListTagsForResource(ctx context.Context, in *cloudwatch.ListTagsForResourceInput, options ...func(*cloudwatch.Options)) (*cloudwatch.ListTagsForResourceOutput, error) {
+	return f.sdk().ListTagsForResource(ctx, in, options...)
+}

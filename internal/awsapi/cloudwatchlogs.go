@@ -19,3 +19,13 @@ func (c *Clients) CloudWatchLogs(ctx context.Context, region string) (*CloudWatc
 		return &CloudWatchLogs{unsafe.Pointer(cloudwatchlogs.NewFromConfig(config, func(o *cloudwatchlogs.Options) { override(&o.BaseEndpoint, c.endpoint("logs")) }))}
 	})
 }
+
+// DescribeLogGroups calls CloudWatch Logs.
+func (f *CloudWatchLogs) DescribeLogGroups(ctx context.Context, in *cloudwatchlogs.DescribeLogGroupsInput, options ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.DescribeLogGroupsOutput, error) {
+	return f.sdk().DescribeLogGroups(ctx, in, options...)
+}
+
+// ListTagsForResource calls CloudWatch Logs.
+func (f *CloudWatchLogs) ListTagsForResource(ctx context.Context, in *cloudwatchlogs.ListTagsForResourceInput, options ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.ListTagsForResourceOutput, error) {
+	return f.sdk().ListTagsForResource(ctx, in, options...)
+}

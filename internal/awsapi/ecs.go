@@ -44,3 +44,8 @@ func (f *ECS) RegisterTaskDefinition(ctx context.Context, in *ecs.RegisterTaskDe
 func (f *ECS) UpdateService(ctx context.Context, in *ecs.UpdateServiceInput, options ...func(*ecs.Options)) (*ecs.UpdateServiceOutput, error) {
 	return f.sdk().UpdateService(ctx, in, options...)
 }
+
+// DescribeClusters calls ECS.
+func (f *ECS) DescribeClusters(ctx context.Context, in *ecs.DescribeClustersInput, options ...func(*ecs.Options)) (*ecs.DescribeClustersOutput, error) {
+	return f.sdk().DescribeClusters(ctx, in, options...)
+}

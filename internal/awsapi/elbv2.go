@@ -51,3 +51,23 @@ func (f *ELBV2) ModifyListener(ctx context.Context, in *elasticloadbalancingv2.M
 func (f *ELBV2) ModifyRule(ctx context.Context, in *elasticloadbalancingv2.ModifyRuleInput, options ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.ModifyRuleOutput, error) {
 	return f.sdk().ModifyRule(ctx, in, options...)
 }
+
+// DescribeLoadBalancers calls Elastic Load Balancing.
+func (f *ELBV2) DescribeLoadBalancers(ctx context.Context, in *elasticloadbalancingv2.DescribeLoadBalancersInput, options ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.DescribeLoadBalancersOutput, error) {
+	return f.sdk().DescribeLoadBalancers(ctx, in, options...)
+}
+
+// DescribeLoadBalancerAttributes calls Elastic Load Balancing.
+func (f *ELBV2) DescribeLoadBalancerAttributes(ctx context.Context, in *elasticloadbalancingv2.DescribeLoadBalancerAttributesInput, options ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.DescribeLoadBalancerAttributesOutput, error) {
+	return f.sdk().DescribeLoadBalancerAttributes(ctx, in, options...)
+}
+
+// DescribeTargetGroupAttributes calls Elastic Load Balancing.
+func (f *ELBV2) DescribeTargetGroupAttributes(ctx context.Context, in *elasticloadbalancingv2.DescribeTargetGroupAttributesInput, options ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.DescribeTargetGroupAttributesOutput, error) {
+	return f.sdk().DescribeTargetGroupAttributes(ctx, in, options...)
+}
+
+// DescribeTags calls Elastic Load Balancing.
+func (f *ELBV2) DescribeTags(ctx context.Context, in *elasticloadbalancingv2.DescribeTagsInput, options ...func(*elasticloadbalancingv2.Options)) (*elasticloadbalancingv2.DescribeTagsOutput, error) {
+	return f.sdk().DescribeTags(ctx, in, options...)
+}

@@ -29,3 +29,23 @@ func (f *RDS) DescribeDBInstances(ctx context.Context, in *rds.DescribeDBInstanc
 func (f *RDS) DescribeDBClusters(ctx context.Context, in *rds.DescribeDBClustersInput, options ...func(*rds.Options)) (*rds.DescribeDBClustersOutput, error) {
 	return f.sdk().DescribeDBClusters(ctx, in, options...)
 }
+
+// DescribeDBSubnetGroups calls RDS.
+func (f *RDS) DescribeDBSubnetGroups(ctx context.Context, in *rds.DescribeDBSubnetGroupsInput, options ...func(*rds.Options)) (*rds.DescribeDBSubnetGroupsOutput, error) {
+	return f.sdk().DescribeDBSubnetGroups(ctx, in, options...)
+}
+
+// DescribeDBParameters calls RDS.
+func (f *RDS) DescribeDBParameters(ctx context.Context, in *rds.DescribeDBParametersInput, options ...func(*rds.Options)) (*rds.DescribeDBParametersOutput, error) {
+	return f.sdk().DescribeDBParameters(ctx, in, options...)
+}
+
+// DescribeDBClusterParameters calls RDS.
+func (f *RDS) DescribeDBClusterParameters(ctx context.Context, in *rds.DescribeDBClusterParametersInput, options ...func(*rds.Options)) (*rds.DescribeDBClusterParametersOutput, error) {
+	return f.sdk().DescribeDBClusterParameters(ctx, in, options...)
+}
+
+// ListTagsForResource calls RDS.
+func (f *RDS) ListTagsForResource(ctx context.Context, in *rds.ListTagsForResourceInput, options ...func(*rds.Options)) (*rds.ListTagsForResourceOutput, error) {
+	return f.sdk().ListTagsForResource(ctx, in, options...)
+}

@@ -5,9 +5,16 @@ import "github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
 // Readers returns a reader of every AWS service that can be read, one line each. Nothing is contacted before a Read.
 func Readers(clients *awsapi.Clients) []Reader {
 	return []Reader{
+		newAPIGateway(clients),
+		newAPIGatewayV2(clients),
 		newAutoScaling(clients),
+		newCloudFront(clients),
+		newCloudWatch(clients),
+		newCloudWatchLogs(clients),
 		newDynamoDB(clients),
 		newEC2(clients),
+		newECS(clients),
+		newELBV2(clients),
 		newIAM(clients),
 		newInstances(clients),
 		newKMS(clients),
@@ -16,6 +23,7 @@ func Readers(clients *awsapi.Clients) []Reader {
 		newLaunchTemplates(clients),
 		newNetworkACLs(clients),
 		newRDS(clients),
+		newRDSParts(clients),
 		newRoute53(clients),
 		newRoutes(clients),
 		newS3(clients),
