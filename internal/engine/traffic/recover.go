@@ -29,17 +29,25 @@ func (s *shift) recover(ctx context.Context, cause error) Outcome {
 		return s.finish(StatusInterrupted)
 	case s.OnFailure == OnFailureHold:
 		s.look(ctx)
+		s.giveUpGuard(ctx)
 		s.closeJournal(ctx, StatusHeld)
 		s.finish(StatusHeld)
 		s.tell(ctx, notify.SwitchHeld, "failed and is held", duration(s.outcome.Duration))
 		return s.outcome
 	}
+	if guarded := (*GuardError)(nil); errors.As(cause, &guarded) { // it may have fired
+		for _, lane := range s.lanes {
+			lane.uncertain = true
+			lane.tried = append(lane.tried, lane.known.Weights)
+		}
+	}
 	moved := s.takeBack(ctx)
 	status := StatusReverted
 	if slices.ContainsFunc(s.lanes, func(l *lane) bool { return l.uncertain || l.known.Weights != l.back }) {
-		status = StatusInterrupted // the journal stays open: the next plan shows it
+		status = StatusInterrupted // the journal stays open: the next plan shows it; and the guard stands
 	} else {
 		s.promoteBack(ctx)
+		s.giveUpGuard(ctx)
 		s.closeJournal(ctx, status)
 	}
 	if moved > 0 {
@@ -48,6 +56,7 @@ func (s *shift) recover(ctx context.Context, cause error) Outcome {
 		}
 	}
 	s.outcome.Recovery = s.Clock.Now().Sub(failedAt)
+	s.outcome.Guarded = s.guard.stands()
 	s.finish(status)
 	kind, text := notify.SwitchReverted, "failed; traffic is back where it was"
 	if status == StatusInterrupted {
@@ -55,6 +64,15 @@ func (s *shift) recover(ctx context.Context, cause error) Outcome {
 	}
 	s.tell(ctx, kind, text, duration(s.outcome.Duration), recovery(s.outcome.Recovery))
 	return s.outcome
+}
+
+// giveUpGuard takes the guard away after a failure. When it cannot, it will do what was done already, or what hold left
+// undone: a warning.
+func (s *shift) giveUpGuard(ctx context.Context) {
+	if err := s.guard.disarm(ctx); err != nil {
+		s.warn(err)
+	}
+	s.outcome.Guarded = s.guard.stands()
 }
 
 // takeBack moves every route back, outermost first, all of them before waiting for any, and again until each is done
