@@ -21,6 +21,7 @@ const adminPrefix = "/_emulator/"
 //	DELETE /_emulator/lambda/NAME    let it answer with null again
 //	PUT    /_emulator/target-health  set the health of a load balancer's target: a TargetHealth with target_group_arn and target
 //	PUT    /_emulator/rollout        set how the last deployment of an ECS service goes: a Rollout with cluster and service
+//	POST   /_emulator/schedules      do what the schedules of EventBridge Scheduler call that are due {"at": RFC 3339}
 //	POST   /_emulator/reset          forget everything
 func (e *Emulator) serveAdmin(w http.ResponseWriter, r *http.Request) {
 	what := strings.TrimPrefix(r.URL.Path, adminPrefix)
@@ -63,6 +64,17 @@ func (e *Emulator) serveAdmin(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		e.SetRollout(deployed.Cluster, deployed.Service, deployed.Rollout)
+	case "POST schedules":
+		var due struct {
+			At time.Time `json:"at"`
+		}
+		if !readAdmin(w, r, &due) {
+			return
+		}
+		if _, err := e.FireSchedules(r.Context(), due.At); err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
 	case "POST reset":
 		if err := e.Reset(r.Context()); err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)

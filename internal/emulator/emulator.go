@@ -52,6 +52,7 @@ type Emulator struct {
 	services      map[string]ruleset
 	lambda        *lambdaRules
 	ecs           *ecsRules
+	scheduler     *schedulerRules
 	loadBalancing *elasticLoadBalancingRules
 }
 

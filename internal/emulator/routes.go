@@ -20,6 +20,7 @@ var restRoutes = map[string][]restRoute{
 	"cloudfront":               cloudfrontRoutes,
 	"cloudfront-keyvaluestore": keyValueStoreRoutes,
 	"apigateway":               apigatewayRoutes,
+	"scheduler":                schedulerRoutes,
 }
 
 // route returns the operation and the resource of a REST call. An operation that no table has is "METHOD /path".

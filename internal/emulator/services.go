@@ -3,6 +3,7 @@ package emulator
 // addRules is the registry of the services that have rules: one line each.
 func (e *Emulator) addRules() {
 	e.lambda = newLambdaRules()
+	e.scheduler = newSchedulerRules()
 	e.ecs = newECSRules(e.options.Propagation)
 	e.loadBalancing = newElasticLoadBalancingRules()
 	edge := newCloudfrontRules(e.options.Propagation)
@@ -16,6 +17,7 @@ func (e *Emulator) addRules() {
 		"elasticloadbalancing":     e.loadBalancing,
 		"iam":                      iamRules{},
 		"lambda":                   e.lambda,
+		"scheduler":                e.scheduler,
 		"route53":                  newRoute53Rules(e.options.Propagation),
 		"s3":                       newS3Rules(),
 	}
