@@ -40,6 +40,15 @@ func Explain(err error) (failure Failure, ok bool) {
 	return failure, ok
 }
 
+// Raw is the text that the SDK has for a call that failed, which is a part of err's; empty when err is of no call.
+func Raw(err error) string {
+	var operation *smithy.OperationError
+	if !errors.As(err, &operation) {
+		return ""
+	}
+	return operation.Error()
+}
+
 // The codes are those of each service's API reference, "Errors"; the shared ones are in
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html and
 // https://docs.aws.amazon.com/general/latest/gr/api-retries.html.

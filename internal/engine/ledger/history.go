@@ -24,6 +24,13 @@ func (h History) LastGood() (d Deployment, ok bool) {
 	return Deployment{}, false
 }
 
+// Uncommitted returns the latest deployment when it is open or has failed: what a rollback after a failed apply undoes.
+// ok is false when the latest one succeeded, was undone or was given up, and when there is none.
+func (h History) Uncommitted() (d Deployment, ok bool) {
+	d, ok = h.Latest()
+	return d, ok && (d.Status == Open || d.Status == Failed)
+}
+
 // Get returns one deployment; ok is false when the ledger has none of that version.
 func (h History) Get(version int) (d Deployment, ok bool) {
 	if found := h.find(version); found != nil {
@@ -67,11 +74,16 @@ func (h History) Quarantined(release string) (q Quarantine, yes bool) {
 
 // Rates sums a history up. A rate is a share between 0 and 1 of the deployments that were judged; Judged 0 means that
 // there is none.
+//
+// They follow https://dora.dev/guides/dora-metrics-four-keys/: the change failure rate is the share of deployments that
+// needed intervention, which here is to have failed or to have been rolled back, and the recovery time is what it takes to
+// recover from one of those. A deployment that held, and was undone only along with a later one, is no failure.
 type Rates struct {
 	Judged        int
 	Success       float64
 	ChangeFailure float64
-	// MeanRecovery is of the deployments that were rolled back.
+	// MeanRecovery is of the deployments that failed and were rolled back; one that failed and was followed by a good one
+	// without a rollback counts in no mean, because nobody wrote down when it was well again.
 	RolledBack   int
 	MeanRecovery time.Duration
 }
@@ -82,17 +94,16 @@ func (h History) Rates() Rates {
 	var rates Rates
 	var seconds float64
 	for _, d := range h.Deployments {
-		switch d.Status {
-		case Succeeded:
+		switch {
+		case d.Status == Succeeded, d.Status == RolledBack && d.Held:
 			good++
 			rates.Judged++
-		case Failed:
+		case d.Status == Failed:
 			rates.Judged++
-		case RolledBack:
+		case d.Status == RolledBack:
 			rates.Judged++
 			rates.RolledBack++
 			seconds += d.RecoverySeconds
-		case Open, Abandoned:
 		}
 	}
 	if rates.Judged > 0 {

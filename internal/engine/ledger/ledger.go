@@ -23,7 +23,7 @@ const (
 	Succeeded  Status = "succeeded"   // its health gate passed
 	Failed     Status = "failed"      // its health gate or switch failed
 	RolledBack Status = "rolled_back" // it was undone
-	Abandoned  Status = "abandoned"   // the next one opened before anybody judged it
+	Abandoned  Status = "abandoned"   // nobody will judge it any more: the next one opened, or nothing of it was there to undo
 )
 
 // Deployment is one line of the ledger.
@@ -35,9 +35,28 @@ type Deployment struct {
 	StartedAt time.Time  `json:"started_at"`
 	EndedAt   *time.Time `json:"ended_at,omitempty"`
 	Reason    string     `json:"reason,omitempty"`
-	// RestoredFrom is the snapshot that undid it, and RecoverySeconds how long that took.
+	// TimeoutSeconds is how long it may stay open; zero is for ever.
+	TimeoutSeconds float64 `json:"timeout_seconds,omitempty"`
+	// Held says that it had succeeded before it was rolled back along with a later one that did not.
+	Held bool `json:"held,omitempty"`
+	// RestoredFrom is the snapshot that undid it, and RecoverySeconds how long that took from when it was found to have
+	// failed; from the start of the rollback where nobody had judged it.
 	RestoredFrom    string  `json:"restored_from,omitempty"`
 	RecoverySeconds float64 `json:"recovery_seconds,omitempty"`
+}
+
+// Deadline returns when an open deployment has to be judged; ok is false when it is judged, or may take for ever.
+func (d Deployment) Deadline() (at time.Time, ok bool) {
+	if d.Status != Open || d.TimeoutSeconds <= 0 {
+		return time.Time{}, false
+	}
+	return d.StartedAt.Add(time.Duration(d.TimeoutSeconds * float64(time.Second))), true
+}
+
+// Overdue tells that it is open past its deadline.
+func (d Deployment) Overdue(now time.Time) bool {
+	deadline, ok := d.Deadline()
+	return ok && now.After(deadline)
 }
 
 // Quarantine is a release that was rolled back.
@@ -84,6 +103,11 @@ func (l *Ledger) History(ctx context.Context, name string) (History, error) {
 // Open enters a new deployment. A deployment of the same name that is still open becomes abandoned. Opening the same
 // id again changes nothing.
 func (l *Ledger) Open(ctx context.Context, id, release string) (Deployment, error) {
+	return l.OpenFor(ctx, id, release, 0)
+}
+
+// OpenFor is Open of a deployment that may stay open for timeout; zero is for ever.
+func (l *Ledger) OpenFor(ctx context.Context, id, release string, timeout time.Duration) (Deployment, error) {
 	name, version, err := split(id)
 	if err != nil {
 		return Deployment{}, err
@@ -100,7 +124,7 @@ func (l *Ledger) Open(ctx context.Context, id, release string) (Deployment, erro
 				d.Status, d.EndedAt, d.Reason = Abandoned, &now, "superseded by "+id+" before anybody judged it"
 			}
 		}
-		opened = Deployment{ID: id, Version: version, Release: release, Status: Open, StartedAt: now}
+		opened = Deployment{ID: id, Version: version, Release: release, Status: Open, StartedAt: now, TimeoutSeconds: timeout.Seconds()}
 		h.insert(opened)
 		return true
 	})
@@ -156,7 +180,12 @@ func (l *Ledger) RollBack(ctx context.Context, id, reason string, recovery time.
 				h.quarantine(Quarantine{Release: d.Release, Deployment: d.ID, Reason: reason, At: now})
 			}
 			if d.Status != Abandoned || i == len(h.Deployments)-1 {
-				d.Status, d.EndedAt, d.Reason, d.RestoredFrom, d.RecoverySeconds = RolledBack, &now, reason, id, recovery.Seconds()
+				took := recovery
+				if d.Status == Failed && d.EndedAt != nil {
+					took = max(took, now.Sub(*d.EndedAt))
+				}
+				d.Held = d.Status == Succeeded && i < len(h.Deployments)-1
+				d.Status, d.EndedAt, d.Reason, d.RestoredFrom, d.RecoverySeconds = RolledBack, &now, reason, id, took.Seconds()
 			}
 			changed = true
 		}

@@ -63,7 +63,7 @@ func (r Request) plan(ctx context.Context, m snapshot.Manifest, names []string) 
 		plan.Targets[name], ready[name] = target, b
 	})
 	r.planCleanup(ctx, &plan, ready, names)
-	plan.Estimate = plan.estimate()
+	plan.Recovery, plan.Estimate = plan.estimate()
 	return plan, ready
 }
 
@@ -199,22 +199,22 @@ func (p Plan) Parts() []Part {
 	return parts
 }
 
-// estimate is the longest chain of targets that wait for each other, and then the longest clean-up.
-func (p Plan) estimate() time.Duration {
+// estimate is the longest chain of targets that wait for each other, and that with the longest clean-up.
+func (p Plan) estimate() (recovery, total time.Duration) {
 	ends := map[string]time.Duration{}
-	var last, cleanup time.Duration
+	var cleanup time.Duration
 	for _, part := range p.Parts() {
 		var begins time.Duration
 		for _, first := range part.After {
 			begins = max(begins, ends[first])
 		}
 		ends[part.Target] = begins + part.Takes
-		last = max(last, ends[part.Target])
+		recovery = max(recovery, ends[part.Target])
 	}
 	for _, name := range p.names(cleaning) {
 		cleanup = max(cleanup, takes(p.Targets[name].Cleanup))
 	}
-	return last + cleanup
+	return recovery, recovery + cleanup
 }
 
 // takes estimates the changes of one target: those of one bucket go side by side.

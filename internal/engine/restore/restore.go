@@ -44,6 +44,8 @@ type Request struct {
 	Observer func(Moment)
 	// Holder names this process in journal and lease ("ci@build-7 pid 4711").
 	Holder string
+
+	began time.Time
 }
 
 // DefaultTimeout bounds a Run that sets no Timeout.
@@ -93,7 +95,8 @@ type Moment struct {
 type Plan struct {
 	Snapshot snapshot.Manifest
 	Targets  map[string]Target
-	// Estimate is how long a Run would take: see Parts.
+	// Recovery is how long it would take until everything is back (see Parts), and Estimate with the clean-up.
+	Recovery time.Duration
 	Estimate time.Duration
 }
 
@@ -129,7 +132,7 @@ type Result struct {
 	Targets  map[string]Target
 	// Changes were done, in their order; those of a target that failed may have been done in part.
 	Changes []service.Change
-	// Recovery is the time from the start of the Run to the last target's read-back.
+	// Recovery is the time from the start of the Run to the last target's read-back, without the clean-up.
 	Recovery time.Duration
 	// Earlier is when another Run to the same snapshot, the last one of that name, began to put things back; nil when there
 	// was none. It tells a release that was undone by a Run that died from one that needed no undoing.

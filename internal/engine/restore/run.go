@@ -21,6 +21,9 @@ const (
 	lastWords = 20 * time.Second
 )
 
+// LeaseOf returns the journal's name of the rollbacks of a deployment name: whoever holds the lease on it is at one.
+func LeaseOf(name string) string { return "rollback " + name }
+
 // Run puts the targets back and reads them back. Targets that do not wait for each other go side by side, and one that fails
 // does not keep the others from being put back. It is safe to repeat: it looks at what is live and does what is left, whoever died
 // half-way before.
@@ -31,7 +34,7 @@ const (
 // journal.
 func Run(ctx context.Context, request Request) (Result, error) {
 	r := request.defaults()
-	start := r.Clock.Now()
+	r.began = r.Clock.Now()
 	ctx, cancel := r.Clock.WithTimeout(ctx, r.Timeout)
 	defer cancel()
 	m, names, err := r.load(ctx)
@@ -39,7 +42,7 @@ func Run(ctx context.Context, request Request) (Result, error) {
 		return Result{}, err
 	}
 	book := journal.New(r.Store, r.Clock, r.Holder)
-	target := "rollback " + m.Name
+	target := LeaseOf(m.Name)
 	lease, err := book.Acquire(ctx, target, leaseTTL)
 	if err != nil {
 		return Result{}, err
@@ -67,7 +70,6 @@ func Run(ctx context.Context, request Request) (Result, error) {
 		go func() { told <- r.tell(ctx, r.triggered(m, plan)) }() // nobody waits for a notice before traffic is back
 	}
 	err = r.execute(ctx, book, target, plan, ready, &result)
-	result.Recovery = r.Clock.Now().Sub(start)
 	result.Warnings = append(result.Warnings, <-told...)
 	if err != nil {
 		return result, err
@@ -139,6 +141,7 @@ func (r Request) execute(ctx context.Context, book *journal.Journal, target stri
 	names, last := plan.names(restoring), plan.names(cleaning)
 	if len(names)+len(last) == 0 {
 		r.judge(ctx, plan, ready, result)
+		result.Recovery = r.Clock.Now().Sub(r.began)
 		return nil
 	}
 	meant := intent{Snapshot: plan.Snapshot.ID(), Digest: plan.Snapshot.Digest, Reason: r.Reason, Changes: map[string]int{}}
@@ -158,6 +161,7 @@ func (r Request) execute(ctx context.Context, book *journal.Journal, target stri
 		r.done(ctx, entry, result, names)
 	}
 	r.judge(ctx, plan, ready, result)
+	result.Recovery = r.Clock.Now().Sub(r.began)
 	r.cleanUp(ctx, entry, plan, last, ready, all)
 	final, cancel := r.final(ctx)
 	defer cancel()

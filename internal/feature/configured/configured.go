@@ -4,6 +4,7 @@ package configured
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -29,6 +30,9 @@ type Data struct {
 	Sink notify.Sink
 	// Clock is the machine's, except in tests.
 	Clock clock.Clock
+	// Applying is set once a resource of the provider began to be applied in this process. Terraform plans a resource again
+	// in the middle of an apply, as soon as what it waited for is known: a plan that comes after this is such a one.
+	Applying atomic.Bool
 }
 
 // Health are the defaults of every gate, from the provider block, else the environment, else surface.md's.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -11,7 +13,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/journal"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/ledger"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/restore"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/service"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/snapshot"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/store"
@@ -34,6 +38,7 @@ func (r *snapshotResource) Delete(context.Context, resource.DeleteRequest, *reso
 }
 
 func (r *snapshotResource) capture(ctx context.Context, plan tfsdk.Plan, state *tfsdk.State, diags *diag.Diagnostics) {
+	r.data.Applying.Store(true)
 	var m model
 	diags.Append(plan.Get(ctx, &m)...)
 	if diags.HasError() {
@@ -99,7 +104,7 @@ func (r *snapshotResource) take(ctx context.Context, m *model, opened store.Stor
 		targetset.WordStore(diags, "The targets were read, but the snapshot was not kept", err)
 		return nil
 	}
-	if _, err := ledger.New(opened, r.data.Clock).Open(ctx, kept.ID(), kept.Release); err != nil {
+	if _, err := ledger.New(opened, r.data.Clock).OpenFor(ctx, kept.ID(), kept.Release, m.toTimeout()); err != nil {
 		targetset.WordStore(diags, fmt.Sprintf("The snapshot %s was kept, but its deployment was not opened; the next apply takes another snapshot", kept.ID()), err)
 		return nil
 	}
@@ -121,7 +126,14 @@ func (r *snapshotResource) bind(ctx context.Context, specs map[string]service.Sp
 
 // prune removes old snapshots. What goes wrong with it is a warning: the new snapshot is there.
 func (r *snapshotResource) prune(ctx context.Context, m *model, opened store.Store, kept snapshot.Manifest, diags *diag.Diagnostics) {
-	history, err := ledger.New(opened, r.data.Clock).History(ctx, kept.Name)
+	held, err := journal.New(opened, r.data.Clock, "").Holder(ctx, restore.LeaseOf(kept.Name))
+	if held != nil {
+		return // a rollback is reading them; the next snapshot removes what this one would have
+	}
+	var history ledger.History
+	if err == nil {
+		history, err = ledger.New(opened, r.data.Clock).History(ctx, kept.Name)
+	}
 	if err == nil {
 		retention := m.toRetention(ctx, diags)
 		retention.Protected = protected(history)
@@ -215,8 +227,23 @@ func (r *snapshotResource) readImported(ctx context.Context, m *model, opened st
 			before.Deployments = append(before.Deployments, d)
 		}
 	}
+	if known, ok := history.Get(kept.Version); ok && known.TimeoutSeconds > 0 {
+		m.Timeout = types.StringValue(short(time.Duration(known.TimeoutSeconds * float64(time.Second))))
+	}
 	m.LastGoodID = types.StringNull()
 	if good, ok := before.LastGood(); ok {
 		m.LastGoodID = types.StringValue(good.ID)
 	}
+}
+
+// short writes a duration as a person would: 30m, not 30m0s.
+func short(d time.Duration) string {
+	text := d.String()
+	if kept, whole := strings.CutSuffix(text, "m0s"); whole {
+		text = kept + "m"
+	}
+	if kept, whole := strings.CutSuffix(text, "h0m"); whole {
+		text = kept + "h"
+	}
+	return text
 }

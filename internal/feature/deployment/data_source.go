@@ -43,6 +43,8 @@ type deploymentModel struct {
 	URI             types.String  `tfsdk:"uri"`
 	Digest          types.String  `tfsdk:"digest"`
 	CapturedAt      types.String  `tfsdk:"captured_at"`
+	Deadline        types.String  `tfsdk:"deadline"`
+	Overdue         types.Bool    `tfsdk:"overdue"`
 }
 
 // The words that select takes beside a version.
@@ -79,12 +81,17 @@ func (d *deploymentDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 			"reason":           text("Why it ended so."),
 			"uri":              text("Where the manifest of its snapshot is kept; null when retention has removed it."),
 			"digest":           text("SHA-256 of the manifest, in hex; null when retention has removed it."),
-			"captured_at":      text("When the capture began (RFC 3339); null when retention has removed it."),
+			"deadline":         text("By when it should be judged (RFC 3339): its start and the `timeout` of its snapshot. Null when it is judged, or has no timeout."),
+			"overdue": schema.BoolAttribute{
+				Computed:            true,
+				MarkdownDescription: "Whether it is open past its deadline: its apply died, or its health gate never ran. The `when` of a `reliability_rollback` that ends such deployments.",
+			},
+			"captured_at": text("When the capture began (RFC 3339); null when retention has removed it."),
 		},
 	}
 }
 
-const statusDescription = "`open` (nobody has judged it), `succeeded`, `failed`, `rolled_back`, or `abandoned` (the next one was opened before anybody judged it)."
+const statusDescription = "`open` (nobody has judged it), `succeeded`, `failed`, `rolled_back`, or `abandoned` (nobody will judge it: the next one was opened first, or a rollback found nothing of it to undo)."
 
 func text(description string) schema.StringAttribute {
 	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
@@ -110,6 +117,10 @@ func (d *deploymentDataSource) Read(ctx context.Context, req datasource.ReadRequ
 		return
 	}
 	m.fromDeployment(chosen)
+	m.Overdue, m.Deadline = types.BoolValue(chosen.Overdue(d.data.Clock.Now())), types.StringNull()
+	if deadline, ok := chosen.Deadline(); ok {
+		m.Deadline = timeValue(deadline)
+	}
 	kept, err := snapshot.Load(ctx, opened, history.Name, chosen.Version)
 	switch {
 	case err == nil:

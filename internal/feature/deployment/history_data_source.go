@@ -61,9 +61,11 @@ func (d *historyDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 					"reason":           text("Why it ended so."),
 				}},
 			},
-			"success_rate":          rate("Share of the judged deployments (succeeded, failed or rolled back) that succeeded, from 0 to 1; null when none was judged."),
-			"change_failure_rate":   rate("Share of the judged deployments that failed or were rolled back, from 0 to 1; null when none was judged."),
-			"mean_recovery_seconds": rate("Mean time that the rollbacks took; null when there was none."),
+			"success_rate": rate("Share of the judged deployments (succeeded, failed or rolled back) that succeeded, from 0 to 1; null when none was judged."),
+			"change_failure_rate": rate("Share of the judged deployments that failed or were rolled back, from 0 to 1; null when none was judged. One that held, and was undone only along with a later one, counts as a success. " +
+				"This is DORA's [change fail rate](https://dora.dev/guides/dora-metrics-four-keys/)."),
+			"mean_recovery_seconds": rate("Mean time from when a deployment was found to have failed until it was rolled back (from the start of the rollback where no gate had judged it); null when there was none. " +
+				"This is DORA's failed deployment recovery time."),
 		},
 	}
 }

@@ -22,6 +22,7 @@ type model struct {
 	Name          types.String `tfsdk:"name"`
 	Release       types.String `tfsdk:"release"`
 	Targets       types.Map    `tfsdk:"targets"`
+	Timeout       types.String `tfsdk:"timeout"`
 	Triggers      types.Map    `tfsdk:"triggers"`
 	Retention     types.Object `tfsdk:"retention"`
 	AllowRedeploy types.Bool   `tfsdk:"allow_redeploy"`
@@ -55,6 +56,15 @@ func (m *model) toRetention(ctx context.Context, diags *diag.Diagnostics) snapsh
 	}
 	retention.KeepFor = time.Duration(set.KeepDays.ValueInt64()) * 24 * time.Hour
 	return retention
+}
+
+// toTimeout returns how long the deployment may stay open; zero is for ever.
+func (m *model) toTimeout() time.Duration {
+	d, err := time.ParseDuration(m.Timeout.ValueString())
+	if err != nil {
+		return 0 // null: a validator has seen the rest
+	}
+	return d
 }
 
 // fromManifest fills in what the manifest says.
@@ -123,5 +133,26 @@ func (nameValidator) ValidateString(_ context.Context, req validator.StringReque
 	}
 	if err := snapshot.CheckName(req.ConfigValue.ValueString()); err != nil {
 		tfdiag.ErrorAt(&resp.Diagnostics, req.Path, tfdiag.Message{Summary: "Invalid deployment name", Err: err, Next: "choose another name."})
+	}
+}
+
+// timeoutValidator takes positive durations.
+type timeoutValidator struct{}
+
+func (timeoutValidator) Description(context.Context) string {
+	return `a positive duration, such as "30m"`
+}
+
+func (v timeoutValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v timeoutValidator) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if d, err := time.ParseDuration(req.ConfigValue.ValueString()); err != nil || d <= 0 {
+		tfdiag.ErrorAt(&resp.Diagnostics, req.Path, tfdiag.Message{
+			Summary: "Invalid duration", Happened: fmt.Sprintf("%q is not %s.", req.ConfigValue.ValueString(), v.Description(ctx)),
+			Next: "write a number with a unit: s, m or h. There is no unit for a day: write \"24h\".",
+		})
 	}
 }

@@ -49,6 +49,7 @@ func (r *snapshotResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 			return
 		}
 		refuseQuarantined(&m, history, &resp.Diagnostics)
+		warnOverdue(history, r.data.Clock.Now(), unchanged, &resp.Diagnostics)
 	}
 	if unchanged || resp.Diagnostics.HasError() {
 		return
@@ -105,6 +106,26 @@ func refuseQuarantined(m *model, history ledger.History, diags *diag.Diagnostics
 		Live: "what was there before it.",
 		Next: "deploy another release; or set allow_redeploy = true to deploy this one again. A destroy plans first and meets this too: terraform destroy -refresh=false goes past it.",
 	})
+}
+
+// warnOverdue reports a deployment that nobody has judged in its time.
+func warnOverdue(history ledger.History, now time.Time, unchanged bool, diags *diag.Diagnostics) {
+	latest, ok := history.Latest()
+	if !ok || !latest.Overdue(now) {
+		return
+	}
+	deadline, _ := latest.Deadline()
+	m := tfdiag.Message{
+		Summary: "A deployment is overdue",
+		Happened: fmt.Sprintf("The deployment %s (release %q) was opened at %s and should have been judged by %s. Nobody has.", latest.ID, latest.Release,
+			latest.StartedAt.UTC().Format(time.RFC3339), deadline.UTC().Format(time.RFC3339)),
+		Live: "whatever its apply left behind.",
+		Next: fmt.Sprintf("roll it back (reliability_rollback with snapshot_id = \"%s/open\"), or let a health gate with its deployment_id judge it.", history.Name),
+	}
+	if !unchanged {
+		m.Next += " Applied as it is, this plan opens the next deployment, and that one is abandoned: what it left behind is then taken for good."
+	}
+	tfdiag.Warning(diags, m)
 }
 
 func orElse(text, otherwise string) string {

@@ -36,6 +36,11 @@ func snapshotSchema() schema.Schema {
 			Validators:          []validator.String{stringvalidator.LengthBetween(1, 256)},
 		},
 		"targets": targetset.Attribute(),
+		"timeout": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{timeoutValidator{}},
+			MarkdownDescription: "How long the deployment may stay open, such as `30m`: time enough for the apply and its health gate. Afterwards it is overdue: `data.reliability_deployment` says so (`overdue`), which " +
+				"can be the `when` of a `reliability_rollback`, and the next plan warns of it. Default: no limit.",
+		},
 		"triggers": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType, MarkdownDescription: "Values of your own; when one changes, a new snapshot is taken.",
 		},

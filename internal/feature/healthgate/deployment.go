@@ -20,6 +20,7 @@ const closing = 30 * time.Second
 // judge runs the checks, closes the deployment and tells the sinks. ok is false when nothing ran. unhealthy tells
 // whether the gate was so before.
 func (r *healthGate) judge(ctx context.Context, config *resourceModel, unhealthy bool, diags *diag.Diagnostics) (result gate.Result, out outputs, ok bool) {
+	r.data.Applying.Store(true)
 	c := circumstances{deployment: config.DeploymentID.ValueString(), unhealthy: unhealthy}
 	if c.deployment != "" {
 		history, known := r.knows(ctx, c.deployment, diags)

@@ -54,10 +54,12 @@ func (d *planDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 			},
 			"cleanup": schema.SingleNestedAttribute{
 				Optional: true, MarkdownDescription: cleanupDescription,
-				Attributes: flags(func(text string) schema.Attribute { return schema.BoolAttribute{Optional: true, MarkdownDescription: text} }),
+				Attributes: flags(func(text string) schema.Attribute {
+					return schema.BoolAttribute{Optional: true, MarkdownDescription: text}
+				}),
 			},
 			"region":      schema.StringAttribute{Optional: true, MarkdownDescription: "AWS Region of the snapshot. Default: that of the provider block."},
-			"resolved_id": schema.StringAttribute{Computed: true, MarkdownDescription: "The snapshot that `snapshot_id` stands for."},
+			"resolved_id": schema.StringAttribute{Computed: true, MarkdownDescription: "The snapshot that `snapshot_id` stands for; null where `NAME/open` stands for none."},
 			"changes": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "The changes in the order in which they would be done; none when everything is as captured. Of a long list the first are shown.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
@@ -67,9 +69,9 @@ func (d *planDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 					"reversible": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the change itself can be undone."},
 				}},
 			},
-			"estimated_seconds": schema.Float64Attribute{Computed: true, MarkdownDescription: "How long it would take."},
+			"estimated_seconds": schema.Float64Attribute{Computed: true, MarkdownDescription: "How long it would take: the longest chain of targets that wait for each other, and the clean-up."},
 			"unrestorable":      schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Targets that cannot be put back, or not wholly, and why."},
-			"valid":             schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether every target can be put back wholly."},
+			"valid":             schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether every target can be put back wholly: manifest and parts have the digests that they were written with, and every version that would be needed is still there."},
 		},
 	}
 }
@@ -80,12 +82,18 @@ func (d *planDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	request, ok := newRequest(ctx, d.data, m.SnapshotID.ValueString(), m.Region.ValueString(), &resp.Diagnostics)
+	request, ok := newRequest(ctx, d.data, m.SnapshotID.ValueString(), m.Region.ValueString(), "", &resp.Diagnostics)
 	if !ok {
 		return
 	}
+	if request.nothing != "" {
+		m.fromPlan(restore.Plan{})
+		m.ResolvedID = types.StringNull()
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+		return
+	}
 	request.Targets, request.Cleanup = namesOf(ctx, m.Targets, &resp.Diagnostics), cleanupOf(ctx, m.Cleanup, &resp.Diagnostics)
-	plan, err := restore.Preview(ctx, request)
+	plan, err := restore.Preview(ctx, request.Request)
 	if err != nil {
 		wordPreview(&resp.Diagnostics, request.SnapshotID, err)
 		return
@@ -99,7 +107,7 @@ func (m *planModel) fromPlan(plan restore.Plan) {
 	m.Changes, m.EstimatedSeconds, m.Valid = listOf(plan.Changes()), types.Float64Value(plan.Estimate.Seconds()), types.BoolValue(plan.Valid())
 	why := map[string]attr.Value{}
 	for name, err := range plan.Unrestorable() {
-		why[name] = types.StringValue(err.Error())
+		why[name] = types.StringValue(tfdiag.Words(err))
 	}
 	m.Unrestorable = basetypes.NewMapValueMust(types.StringType, why)
 }

@@ -112,3 +112,12 @@ func changeObject(target, action, detail string, reversible bool) attr.Value {
 		"target": types.StringValue(target), "action": types.StringValue(action), "detail": types.StringValue(detail), "reversible": types.BoolValue(reversible),
 	})
 }
+
+// things is how many things the changes are about.
+func things(changes []service.Change) int {
+	n := 0
+	for _, change := range changes {
+		n += change.Things()
+	}
+	return n
+}

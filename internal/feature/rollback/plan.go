@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -59,12 +60,12 @@ func (r *rollbackResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 func (r *rollbackResource) preview(ctx context.Context, m *model, diags *diag.Diagnostics) {
 	ctx, cancel := r.data.Clock.WithTimeout(ctx, previewTime)
 	defer cancel()
-	request, ok := newRequest(ctx, r.data, m.SnapshotID.ValueString(), m.Region.ValueString(), diags)
-	if !ok {
+	request, ok := newRequest(ctx, r.data, m.SnapshotID.ValueString(), m.Region.ValueString(), m.Reason.ValueString(), diags)
+	if !ok || request.nothing != "" {
 		return
 	}
 	request.Targets, request.Cleanup = namesOf(ctx, m.Targets, diags), cleanupOf(ctx, m.Cleanup, diags)
-	plan, err := restore.Preview(ctx, request)
+	plan, err := restore.Preview(ctx, request.Request)
 	if err != nil {
 		wordPreview(diags, request.SnapshotID, err)
 		return
@@ -73,16 +74,52 @@ func (r *rollbackResource) preview(ctx context.Context, m *model, diags *diag.Di
 	if len(changes) > 0 {
 		tfdiag.Warning(diags, tfdiag.Message{
 			Summary: "This apply rolls back",
-			Happened: fmt.Sprintf("As things are now, %d change(s) put everything back to snapshot %s, in about %s:\n%s", len(changes), request.SnapshotID, plan.Estimate.Round(time.Second),
+			Happened: fmt.Sprintf("As things are now, %d change(s) put everything back to snapshot %s, in about %s:\n%s", things(changes), request.SnapshotID, about(plan.Estimate),
 				describe(restore.Result{Changes: changes})),
 			Next: "nothing, if that is what you want; else set when = false.",
 		})
 	}
+	r.refuseSlow(m, request, plan, diags)
 	for name, err := range plan.Unrestorable() {
 		tfdiag.Warning(diags, tfdiag.Message{
 			Summary: "A target cannot be put back wholly", Happened: fmt.Sprintf("The target %q", name), Err: err, Next: "the rollback puts back what it can, and ends in an error.",
 		})
 	}
+}
+
+// refuseSlow reports a rollback that cannot end in its time. In the middle of an apply it is a warning: a refusal there would
+// leave a bad release as it is, while a rollback that is given up half-way has put something back.
+func (r *rollbackResource) refuseSlow(m *model, request asked, plan restore.Plan, diags *diag.Diagnostics) {
+	limit := m.maxRecovery()
+	if limit <= 0 || plan.Recovery <= limit {
+		return
+	}
+	var parts []string
+	for _, part := range plan.Parts() {
+		line := fmt.Sprintf("  - %s (%s, %d change(s)): %s", part.Target, part.Kind, part.Changes, about(part.Takes))
+		if len(part.After) > 0 {
+			line += ", after " + strings.Join(part.After, " and ")
+		}
+		parts = append(parts, line)
+	}
+	message := tfdiag.Message{
+		Summary: "The rollback cannot end in its time",
+		Happened: fmt.Sprintf("To put everything back to snapshot %s takes about %s, and max_recovery_time is %s. Targets go side by side, except where one waits for another:\n%s",
+			request.SnapshotID, about(plan.Recovery), limit, strings.Join(parts, "\n")),
+		Live: "what the release left behind; nothing was changed.",
+		Next: fmt.Sprintf("set max_recovery_time to %s or more, or name in targets only those that have to be back sooner and roll the others back afterwards.", about(plan.Recovery)),
+	}
+	if r.data.Applying.Load() {
+		message.Live = "what the release left behind. The rollback is begun all the same, and given up when its time is over."
+		tfdiag.WarningAt(diags, path.Root("max_recovery_time"), message)
+		return
+	}
+	tfdiag.ErrorAt(diags, path.Root("max_recovery_time"), message)
+}
+
+// about rounds an estimate up to what a person would say.
+func about(d time.Duration) time.Duration {
+	return max(time.Second, (d + time.Second - 1).Truncate(time.Second))
 }
 
 // wordPreview reports why there is no preview.

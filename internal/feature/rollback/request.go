@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -18,36 +19,80 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
+// asked is what the user asks for, resolved.
+type asked struct {
+	restore.Request
+
+	// nothing is why nothing is to be done, in words; then there is no request.
+	nothing string
+}
+
 // newRequest returns the engine's request for a snapshot as the user names it. ok is false after diags say why there is
 // none.
-func newRequest(ctx context.Context, data *configured.Data, id, region string, diags *diag.Diagnostics) (request restore.Request, ok bool) {
+func newRequest(ctx context.Context, data *configured.Data, id, region, reason string, diags *diag.Diagnostics) (a asked, ok bool) {
 	opened := targetset.OpenStore(ctx, data, diags)
 	if opened == nil {
-		return request, false
+		return a, false
 	}
-	name, version, err := splitID(id)
-	if err == nil && version > 0 {
-		id = snapshot.FormatID(name, version)
-	}
-	if err == nil && version == 0 {
-		var history ledger.History
+	name, version, word, err := splitID(id)
+	var history ledger.History
+	if err == nil {
 		history, err = ledger.New(opened, data.Clock).History(ctx, name)
-		if err == nil {
-			id, err = history.RestorePoint()
+		if err != nil && word == "" {
+			history, err = ledger.History{Name: name}, nil // a snapshot that is named needs no ledger
 		}
+	}
+	if err == nil {
+		id, a.nothing, err = point(history, name, version, word)
 	}
 	if err != nil {
 		wordPoint(diags, id, err)
-		return request, false
+		return a, false
+	}
+	if a.nothing != "" {
+		return a, true
 	}
 	account, here := targetset.Here(ctx, data, region, diags)
 	if diags.HasError() {
-		return request, false
+		return a, false
 	}
-	return restore.Request{
-		Store: opened, Services: targetset.Services(data), SnapshotID: id, AccountID: account, Region: here,
+	a.Request = restore.Request{
+		Store: opened, Services: targetset.Services(data), SnapshotID: id, AccountID: account, Region: here, Reason: why(reason, id, history, data.Clock.Now()),
 		Clock: data.Clock, Log: configured.Logger(ctx), Sink: data.Sink, Holder: holder(),
-	}, true
+	}
+	return a, true
+}
+
+// point returns the snapshot to go back to, or why there is nothing to do.
+func point(history ledger.History, name string, version int, word string) (id, nothing string, err error) {
+	if word == "" {
+		return snapshot.FormatID(name, version), "", nil
+	}
+	if _, open := history.Uncommitted(); word == uncommitted && !open {
+		nothing = name + " has no deployment"
+		if latest, ok := history.Latest(); ok {
+			nothing = fmt.Sprintf("the latest deployment %s is %s", latest.ID, latest.Status)
+		}
+		return "", nothing, nil
+	}
+	id, err = history.RestorePoint()
+	return id, "", err
+}
+
+// why is the reason that ledger, journal and notices get.
+func why(given, id string, history ledger.History, now time.Time) string {
+	latest, ok := history.Latest()
+	switch {
+	case given != "":
+		return given
+	case ok && latest.Overdue(now):
+		return fmt.Sprintf("deployment %s has been open for %s, longer than its timeout of %s", latest.ID, now.Sub(latest.StartedAt).Round(time.Second),
+			time.Duration(latest.TimeoutSeconds*float64(time.Second)))
+	case ok && latest.Status == ledger.Failed:
+		return fmt.Sprintf("deployment %s failed: %s", latest.ID, latest.Reason)
+	default:
+		return "rollback to " + id
+	}
 }
 
 // wordPoint reports that nothing can be gone back to.

@@ -21,7 +21,9 @@ import (
 
 const (
 	snapshotDescription = "What to go back to: the id of a snapshot (`NAME/VERSION`), which holds what was there before its release, or `NAME/last_good`, which undoes the latest deployment: " +
-		"back to what the last one before it that succeeded left behind (the first snapshot after that one; where none ever succeeded, the snapshot before the releases that failed)."
+		"back to what the last one before it that succeeded left behind (the first snapshot after that one; where none ever succeeded, the snapshot before the releases that failed). " +
+		"`NAME/open` does the same as long as the latest deployment is not committed, that is, open or failed; when it succeeded, was undone already, or there is none, nothing is done (`not_needed`): for the step of a " +
+		"pipeline that runs whether or not the apply before it failed."
 	targetsDescription = "Names of the targets to put back. Default: all of the snapshot."
 	cleanupDescription = "What to take away of a failed release, once every target is back: only what the snapshot proves to be newer than itself, and nothing that is still in use. " +
 		"`data.reliability_rollback_plan` lists it. Default: nothing."
@@ -29,13 +31,15 @@ const (
 	onCompleteError = "error"
 	onCompleteOK    = "ok"
 	lastGood        = "last_good"
+	uncommitted     = "open"
 )
 
 func rollbackSchema() schema.Schema {
 	return schema.Schema{
-		MarkdownDescription: "Puts captured targets back: what moves the traffic first (Route 53), then Lambda aliases, then objects; deletions last. Targets that do not depend on each other go side by " +
-			"side, and each is read back. It runs at apply, when the resource is created or changed and `when` is true; refresh and destroy change nothing.\n\n" +
+		MarkdownDescription: "Puts captured targets back. What moves the traffic is begun first (Route 53, CloudFront, listeners); a stage waits for the functions that it calls, a service for the parameters that it reads; everything " +
+			"else goes side by side, and each is read back. One that fails does not keep the others from being put back. It runs at apply, when the resource is created or changed and `when` is true; refresh and destroy change nothing.\n\n" +
 			"A rollback that was done ends the apply with an error, because the release that was wanted is not live (`on_complete`). It is not repeated: the next apply finds nothing to put back. " +
+			"Where nothing has to be put back, a deployment that had failed is still rolled back in name (status, quarantine, the error); one that nobody had judged is closed as abandoned, without a quarantine and without an error. " +
 			"A rollback that failed, wholly or in part, is tried again by the next apply, which does what is left.",
 		Attributes: map[string]schema.Attribute{
 			"snapshot_id": schema.StringAttribute{Required: true, MarkdownDescription: snapshotDescription, Validators: []validator.String{snapshotValidator{}}},
@@ -53,15 +57,18 @@ func rollbackSchema() schema.Schema {
 			},
 			"max_recovery_time": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString("5m"), Validators: []validator.String{durationValidator{}},
-				MarkdownDescription: "How long the rollback may take before it is given up, without `verify`. Default `5m`. What was put back by then stays.",
+				MarkdownDescription: "How long the rollback may take before it is given up, without `verify`. Default `5m`. What was put back by then stays. A plan whose estimate is longer is refused; in the middle of an apply, where " +
+					"a refusal would leave the release as it is, it is only a warning.",
 			},
 			"cleanup": schema.SingleNestedAttribute{
 				Optional: true, MarkdownDescription: cleanupDescription,
-				Attributes: flags(func(text string) schema.Attribute { return schema.BoolAttribute{Optional: true, MarkdownDescription: text} }),
+				Attributes: flags(func(text string) schema.Attribute {
+					return schema.BoolAttribute{Optional: true, MarkdownDescription: text}
+				}),
 			},
 			"on_complete": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(onCompleteError), Validators: []validator.String{stringvalidator.OneOf(onCompleteError, onCompleteOK)},
-				MarkdownDescription: "`error` (default): the apply that rolled back ends red. `ok`: it ends green.",
+				MarkdownDescription: "`error` (default): the apply that rolled a deployment back ends red. `ok`: it ends green.",
 			},
 			"triggers": schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Values of your own; when one changes, the rollback runs again."},
 			"region": schema.StringAttribute{
@@ -100,18 +107,23 @@ func flags[T any](attribute func(text string) T) map[string]T {
 	return all
 }
 
-// splitID takes NAME/VERSION or NAME/last_good apart; version is 0 for the latter.
-func splitID(id string) (name string, version int, err error) {
-	if name, ok := strings.CutSuffix(id, "/"+lastGood); ok {
-		return name, 0, snapshot.CheckName(name)
+// splitID takes NAME/VERSION, NAME/last_good or NAME/open apart; word is empty for the first, and version 0 for the others.
+func splitID(id string) (name string, version int, word string, err error) {
+	for _, word := range []string{lastGood, uncommitted} {
+		if name, ok := strings.CutSuffix(id, "/"+word); ok {
+			return name, 0, word, snapshot.CheckName(name)
+		}
 	}
-	return snapshot.ParseID(id)
+	name, version, err = snapshot.ParseID(id)
+	return name, version, "", err
 }
 
 // snapshotValidator takes what splitID takes.
 type snapshotValidator struct{}
 
-func (snapshotValidator) Description(context.Context) string { return "NAME/VERSION or NAME/last_good" }
+func (snapshotValidator) Description(context.Context) string {
+	return "NAME/VERSION, NAME/last_good or NAME/open"
+}
 
 func (v snapshotValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
@@ -119,9 +131,9 @@ func (snapshotValidator) ValidateString(_ context.Context, req validator.StringR
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if _, _, err := splitID(req.ConfigValue.ValueString()); err != nil {
+	if _, _, _, err := splitID(req.ConfigValue.ValueString()); err != nil {
 		tfdiag.ErrorAt(&resp.Diagnostics, req.Path, tfdiag.Message{
-			Summary: "Invalid snapshot id", Err: err, Next: "give the id of a reliability_deployment_snapshot, or NAME/last_good.",
+			Summary: "Invalid snapshot id", Err: err, Next: "give the id of a reliability_deployment_snapshot, NAME/last_good or NAME/open.",
 		})
 	}
 }
@@ -141,7 +153,7 @@ func (v durationValidator) ValidateString(ctx context.Context, req validator.Str
 	}
 	if d, err := time.ParseDuration(req.ConfigValue.ValueString()); err != nil || d <= 0 {
 		tfdiag.ErrorAt(&resp.Diagnostics, req.Path, tfdiag.Message{
-			Summary: "Invalid duration", Happened: fmt.Sprintf("%q is not %s.", req.ConfigValue.ValueString(), v.Description(ctx)), Next: "write a number with a unit.",
+			Summary: "Invalid duration", Happened: fmt.Sprintf("%q is not %s.", req.ConfigValue.ValueString(), v.Description(ctx)), Next: "write a number with a unit: s, m or h. There is no unit for a day: write \"24h\".",
 		})
 	}
 }

@@ -98,6 +98,16 @@ func (m Message) Detail() string {
 	return strings.Join(paragraphs, "\n\n")
 }
 
+// Words is the text of err with what the SDK says of a call, if there is any in it, said for people.
+func Words(err error) string {
+	failure, isAWS := awsapi.Explain(err)
+	raw := awsapi.Raw(err)
+	if !isAWS || raw == "" {
+		return err.Error()
+	}
+	return strings.ReplaceAll(err.Error(), raw, describe(failure))
+}
+
 func sentence(head, cause string) string {
 	if head == "" {
 		return cause
