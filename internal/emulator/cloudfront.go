@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
@@ -24,6 +25,8 @@ type cloudfrontRules struct {
 	functions     map[string]*edgeFunction // by name
 	at            time.Time                // of the call that is being served
 	stores        *keyValueStores
+	deployments   map[string]*deploymentPolicy // by id
+	made          int                          // deployments so far
 }
 
 type distribution struct {
@@ -31,6 +34,7 @@ type distribution struct {
 	changed    time.Time
 	aliases    []string
 	config     *node // as it was asked for
+	domain     string
 }
 
 func newCloudfrontRules(propagation time.Duration) *cloudfrontRules {
@@ -44,6 +48,7 @@ func (c *cloudfrontRules) reset() {
 	defer c.mu.Unlock()
 	c.stores.reset()
 	c.distributions, c.library, c.functions = map[string]*distribution{}, map[string]*book{}, map[string]*edgeFunction{}
+	c.deployments = map[string]*deploymentPolicy{}
 }
 
 func (c *cloudfrontRules) rule(operation string) rule {
@@ -67,6 +72,9 @@ func (c *cloudfrontRules) rule(operation string) rule {
 		}
 		if serve == nil {
 			serve = c.control(operation)
+		}
+		if serve == nil {
+			serve = c.deployment(operation)
 		}
 		if serve == nil {
 			return nil
@@ -121,7 +129,11 @@ func (c *cloudfrontRules) configuration(ctx context.Context, x *exchange) (confi
 	if err != nil {
 		return nil, x.fail(http.StatusBadRequest, "MalformedXML", "The configuration cannot be read."), nil //nolint:nilerr // the answer says so
 	}
-	if refused = c.misled(x, config); refused != nil {
+	id := ""
+	if x.Operation == "UpdateDistribution" {
+		id = x.Resource
+	}
+	if refused = cmp.Or(c.misled(x, config), c.deployable(x, id, config)); refused != nil {
 		return config, refused, nil
 	}
 	refused, err = c.unknown(ctx, x, config)
@@ -142,8 +154,15 @@ func (c *cloudfrontRules) create(ctx context.Context, x *exchange) (*answer, err
 	if err != nil || reply.status >= http.StatusBadRequest {
 		return reply, err
 	}
+	reply, err = c.keep(reply, config)
+	c.distributions[element(reply.body, "Id")].aliases = aliases
+	return reply, err
+}
+
+// keep remembers a distribution that moto has made.
+func (c *cloudfrontRules) keep(reply *answer, config *node) (*answer, error) {
 	id := element(reply.body, "Id")
-	c.distributions[id] = &distribution{generation: 1, changed: c.at, aliases: aliases, config: config}
+	c.distributions[id] = &distribution{generation: 1, changed: c.at, config: config, domain: element(reply.body, "DomainName")}
 	return c.stamp(id, reply)
 }
 
@@ -211,6 +230,13 @@ func (c *cloudfrontRules) remove(ctx context.Context, x *exchange) (*answer, err
 	}
 	if err := xml.Unmarshal(reply.body, &config); err != nil {
 		return nil, fmt.Errorf("read moto's distribution: %w", err)
+	}
+	if known := c.distributions[x.Resource]; known.config.value("Staging") == "true" {
+		for _, policy := range c.deployments {
+			if policy.concerns(known.domain) {
+				return x.fail(http.StatusConflict, "StagingDistributionInUse", "A continuous deployment policy refers to the staging distribution."), nil
+			}
+		}
 	}
 	if config.Enabled {
 		return x.fail(http.StatusConflict, "DistributionNotDisabled", "The distribution you are trying to delete has not been disabled."), nil
