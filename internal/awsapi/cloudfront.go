@@ -74,3 +74,23 @@ func (f *CloudFront) GetContinuousDeploymentPolicy(ctx context.Context, in *clou
 func (f *CloudFront) ListTagsForResource(ctx context.Context, in *cloudfront.ListTagsForResourceInput, options ...func(*cloudfront.Options)) (*cloudfront.ListTagsForResourceOutput, error) {
 	return f.sdk().ListTagsForResource(ctx, in, options...)
 }
+
+// UpdateDistributionWithStagingConfig calls CloudFront.
+func (f *CloudFront) UpdateDistributionWithStagingConfig(ctx context.Context, in *cloudfront.UpdateDistributionWithStagingConfigInput, options ...func(*cloudfront.Options)) (*cloudfront.UpdateDistributionWithStagingConfigOutput, error) {
+	return f.sdk().UpdateDistributionWithStagingConfig(ctx, in, options...)
+}
+
+// ListContinuousDeploymentPolicies calls CloudFront.
+func (f *CloudFront) ListContinuousDeploymentPolicies(ctx context.Context, in *cloudfront.ListContinuousDeploymentPoliciesInput, options ...func(*cloudfront.Options)) (*cloudfront.ListContinuousDeploymentPoliciesOutput, error) {
+	return f.sdk().ListContinuousDeploymentPolicies(ctx, in, options...)
+}
+
+// CreateContinuousDeploymentPolicy calls CloudFront.
+func (f *CloudFront) CreateContinuousDeploymentPolicy(ctx context.Context, in *cloudfront.CreateContinuousDeploymentPolicyInput, options ...func(*cloudfront.Options)) (*cloudfront.CreateContinuousDeploymentPolicyOutput, error) {
+	return f.sdk().CreateContinuousDeploymentPolicy(ctx, in, options...)
+}
+
+// UpdateContinuousDeploymentPolicy calls CloudFront.
+func (f *CloudFront) UpdateContinuousDeploymentPolicy(ctx context.Context, in *cloudfront.UpdateContinuousDeploymentPolicyInput, options ...func(*cloudfront.Options)) (*cloudfront.UpdateContinuousDeploymentPolicyOutput, error) {
+	return f.sdk().UpdateContinuousDeploymentPolicy(ctx, in, options...)
+}
