@@ -26,9 +26,16 @@ const reasonDeleted = "it is gone: whatever depends on it is broken or about to 
 // There is one table a service, in rules_<service>.go; anyRules, for what no table knows, come last.
 var rules = slices.Concat(
 	sharedRules,
+	computeRules,
 	ec2Rules,
+	edgeRules,
+	identityRules,
 	lambdaRules,
+	messagingRules,
+	networkRules,
 	rdsRules,
+	storageRules,
+	watchRules,
 )
 
 // sharedRules hold for every type.

@@ -37,8 +37,6 @@ func ec2Service(client ec2Client) service {
 		vpcKind(client),
 		groupKind(client),
 		{Spec: Spec{Type: "aws_security_group_rule", Context: groupRuleAttributes, Part: &Part{OwnerType: "aws_security_group", Owner: groupRule}}},
-		{Spec: Spec{Type: "aws_vpc_security_group_ingress_rule", Context: vpcRuleAttributes, Part: &Part{OwnerType: "aws_security_group", Owner: vpcRule("ingress")}}},
-		{Spec: Spec{Type: "aws_vpc_security_group_egress_rule", Context: vpcRuleAttributes, Part: &Part{OwnerType: "aws_security_group", Owner: vpcRule("egress")}}},
 	}
 }
 

@@ -15,6 +15,7 @@ func Readers(clients *awsapi.Clients) []Reader {
 		newEC2(clients),
 		newECS(clients),
 		newELBV2(clients),
+		newGroupRules(clients),
 		newIAM(clients),
 		newInstances(clients),
 		newKMS(clients),
