@@ -105,7 +105,9 @@ func attach(t *testing.T, client *cloudfront.Client, distribution string, policy
 
 func awaitDeployed(t *testing.T, client *cloudfront.Client, id string) {
 	t.Helper()
-	waiter := cloudfront.NewDistributionDeployedWaiter(client, func(o *cloudfront.DistributionDeployedWaiterOptions) { o.MinDelay, o.MaxDelay = 10*time.Millisecond, 100*time.Millisecond })
+	waiter := cloudfront.NewDistributionDeployedWaiter(client, func(o *cloudfront.DistributionDeployedWaiterOptions) {
+		o.MinDelay, o.MaxDelay = 10*time.Millisecond, 100*time.Millisecond
+	})
 	if err := waiter.Wait(context.WithoutCancel(t.Context()), &cloudfront.GetDistributionInput{Id: &id}, time.Minute); err != nil {
 		t.Fatal(err)
 	}
