@@ -39,3 +39,33 @@ func (f *APIGatewayV2) GetApi(ctx context.Context, in *apigatewayv2.GetApiInput,
 func (f *APIGatewayV2) GetRoute(ctx context.Context, in *apigatewayv2.GetRouteInput, options ...func(*apigatewayv2.Options)) (*apigatewayv2.GetRouteOutput, error) {
 	return f.sdk().GetRoute(ctx, in, options...)
 }
+
+// CreateStage calls API Gateway.
+func (f *APIGatewayV2) CreateStage(ctx context.Context, in *apigatewayv2.CreateStageInput, options ...func(*apigatewayv2.Options)) (*apigatewayv2.CreateStageOutput, error) {
+	return f.sdk().CreateStage(ctx, in, options...)
+}
+
+// UpdateStage calls API Gateway.
+func (f *APIGatewayV2) UpdateStage(ctx context.Context, in *apigatewayv2.UpdateStageInput, options ...func(*apigatewayv2.Options)) (*apigatewayv2.UpdateStageOutput, error) {
+	return f.sdk().UpdateStage(ctx, in, options...)
+}
+
+// DeleteRouteSettings calls API Gateway.
+func (f *APIGatewayV2) DeleteRouteSettings(ctx context.Context, in *apigatewayv2.DeleteRouteSettingsInput, options ...func(*apigatewayv2.Options)) (*apigatewayv2.DeleteRouteSettingsOutput, error) {
+	return f.sdk().DeleteRouteSettings(ctx, in, options...)
+}
+
+// DeleteAccessLogSettings calls API Gateway.
+func (f *APIGatewayV2) DeleteAccessLogSettings(ctx context.Context, in *apigatewayv2.DeleteAccessLogSettingsInput, options ...func(*apigatewayv2.Options)) (*apigatewayv2.DeleteAccessLogSettingsOutput, error) {
+	return f.sdk().DeleteAccessLogSettings(ctx, in, options...)
+}
+
+// GetDeployment calls API Gateway.
+func (f *APIGatewayV2) GetDeployment(ctx context.Context, in *apigatewayv2.GetDeploymentInput, options ...func(*apigatewayv2.Options)) (*apigatewayv2.GetDeploymentOutput, error) {
+	return f.sdk().GetDeployment(ctx, in, options...)
+}
+
+// GetRoutes calls API Gateway.
+func (f *APIGatewayV2) GetRoutes(ctx context.Context, in *apigatewayv2.GetRoutesInput, options ...func(*apigatewayv2.Options)) (*apigatewayv2.GetRoutesOutput, error) {
+	return f.sdk().GetRoutes(ctx, in, options...)
+}

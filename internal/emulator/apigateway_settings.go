@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -75,10 +76,8 @@ func patchSettings(current stageSettings, operations []patchOperation) (next sta
 // methodPath takes "/RESOURCE/METHOD/caching/enabled" or "/RESOURCE/METHOD" apart. method is empty for any other path.
 func methodPath(path string) (method, setting string) {
 	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	for _, top := range []string{"variables", "canarySettings", "accessLogSettings"} {
-		if parts[0] == top {
-			return "", ""
-		}
+	if slices.Contains([]string{"variables", "canarySettings", "accessLogSettings"}, parts[0]) {
+		return "", ""
 	}
 	switch {
 	case len(parts) < 2:

@@ -40,6 +40,7 @@ type kind struct {
 var kinds = []kind{
 	cloudfrontDistribution,
 	ecsService,
+	httpAPIStage,
 	lambdaAlias,
 	listenerRule,
 	restAPIStage,
