@@ -19,3 +19,8 @@ func (c *Clients) CloudTrail(ctx context.Context, region string) (*CloudTrail, e
 		return &CloudTrail{unsafe.Pointer(cloudtrail.NewFromConfig(config, func(o *cloudtrail.Options) { override(&o.BaseEndpoint, c.endpoint("cloudtrail")) }))}
 	})
 }
+
+// LookupEvents calls CloudTrail.
+func (f *CloudTrail) LookupEvents(ctx context.Context, in *cloudtrail.LookupEventsInput, options ...func(*cloudtrail.Options)) (*cloudtrail.LookupEventsOutput, error) {
+	return f.sdk().LookupEvents(ctx, in, options...)
+}

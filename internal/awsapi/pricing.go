@@ -19,3 +19,8 @@ func (c *Clients) Pricing(ctx context.Context, region string) (*Pricing, error) 
 		return &Pricing{unsafe.Pointer(pricing.NewFromConfig(config, func(o *pricing.Options) { override(&o.BaseEndpoint, c.endpoint("pricing")) }))}
 	})
 }
+
+// GetProducts calls the Price List API.
+func (f *Pricing) GetProducts(ctx context.Context, in *pricing.GetProductsInput, options ...func(*pricing.Options)) (*pricing.GetProductsOutput, error) {
+	return f.sdk().GetProducts(ctx, in, options...)
+}

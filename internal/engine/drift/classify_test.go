@@ -87,10 +87,10 @@ func TestOverridesComeFirst(t *testing.T) {
 	if category, _ := classify("aws_unheard_of", Change{Path: "x", Actual: &actual}, nil); category != Major {
 		t.Errorf("what no rule knows is %s", category)
 	}
-	if got := deletedCategory("aws_vpc", overrides); got != Minor {
+	if got := wholeCategory("aws_vpc", Critical, overrides); got != Minor {
 		t.Errorf("a rule for the whole type does not cover its deletion: %s", got)
 	}
-	if got := deletedCategory("aws_lambda_function", overrides); got != Critical {
+	if got := wholeCategory("aws_lambda_function", Critical, overrides); got != Critical {
 		t.Errorf("a rule for an attribute covers a deletion: %s", got)
 	}
 }

@@ -31,8 +31,14 @@ type Options struct {
 	Account func(context.Context) (string, error)
 	// Accounts are other ways to AWS, by account id: resources of these accounts are read through them.
 	Accounts map[string]Account
-	Clock    clock.Clock
-	Log      *slog.Logger
+	// Cost is nil when nobody asks for prices.
+	Cost *Cost
+	// Attribution is nil when nobody asks who it was.
+	Attribution *Attributor
+	// Unmanaged are the types of which everything in AWS is compared with the state.
+	Unmanaged []string
+	Clock     clock.Clock
+	Log       *slog.Logger
 }
 
 // Account is a way to one AWS account.
@@ -68,6 +74,11 @@ func Detect(ctx context.Context, options Options) (*Result, error) {
 	}
 	look := &looking{options: options, specs: specs, ignores: ignores, plan: arrange(options, specs, region), result: result}
 	if err := look.read(ctx); err != nil {
+		return nil, err
+	}
+	look.unmanaged(ctx, region)
+	options.evaluate(ctx, result)
+	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
 	result.Skipped = look.plan.skipped()
@@ -202,6 +213,7 @@ func (l *looking) judge(resource Resource, outcome live.Outcome) {
 func judge(result *Result, resource Resource, outcome live.Outcome, table []live.Attribute, ignores []Ignore, overrides []Override, parts int) {
 	item := Item{
 		Address: resource.Address, Type: resource.Type, ID: resource.ID, Region: resource.Region, AccountID: resource.AccountID, Changes: []Change{},
+		CostBasis: basisUnknown, resource: resource,
 	}
 	switch outcome.Status {
 	case live.Deleted:
@@ -214,7 +226,7 @@ func judge(result *Result, resource Resource, outcome live.Outcome, table []live
 		if outcome.Reason != "" {
 			item.Reason += " (" + outcome.Reason + ")"
 		}
-		item.Category = deletedCategory(resource.Type, overrides)
+		item.Category = wholeCategory(resource.Type, Critical, overrides)
 	case live.Found:
 		item.Kind = Changed
 		for _, change := range Compare(resource, table, outcome.Attributes) {
@@ -254,14 +266,15 @@ func (r *Result) unverified(resource Resource, outcome live.Outcome) {
 	})
 }
 
-// deletedCategory is Critical, unless a user's rule for the whole type, without an attribute, says otherwise.
-func deletedCategory(kind string, overrides []Override) Category {
+// wholeCategory is that of a whole resource which is gone or unmanaged: builtIn, unless a user's rule for the whole type, without an
+// attribute, says otherwise.
+func wholeCategory(kind string, builtIn Category, overrides []Override) Category {
 	for _, override := range overrides {
 		if (override.Attribute == "" || override.Attribute == "*") && override.matches(kind, "") {
 			return override.Category
 		}
 	}
-	return Critical
+	return builtIn
 }
 
 // Supports tells whether a glob over types matches any type that can be looked at by itself, and, when it names a type

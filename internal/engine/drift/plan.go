@@ -73,7 +73,7 @@ func FromPlan(ctx context.Context, text string, specs map[string]live.Spec) ([]I
 }
 
 // DetectPlan is FromPlan with everything that Detect tells. Of options it uses Types, ExcludeTypes, Regions, Ignores, Overrides,
-// Clock and Log. Everything that the plan refreshed counts as checked.
+// Cost, Attribution, Clock and Log. Everything that the plan refreshed counts as checked.
 func DetectPlan(ctx context.Context, text string, specs map[string]live.Spec, options Options) (*Result, error) {
 	started := options.Clock.Now()
 	document, err := parsePlan(text)
@@ -153,18 +153,20 @@ func (p *refreshed) finish(ctx context.Context, started time.Time) (*Result, err
 	for _, address := range slices.Sorted(maps.Keys(p.before)) {
 		options.State.Resources = append(options.State.Resources, p.before[address])
 	}
-	options.Readers, options.Accounts, options.Parallelism, options.Log = []live.Reader{p.read}, nil, 1, p.options.Log
+	options.Readers, options.Accounts, options.Parallelism, options.Unmanaged = []live.Reader{p.read}, nil, 1, nil
 	options.Region = func(context.Context) (string, error) { return "", nil }
 	options.Account = options.Region
 	known, err := Detect(ctx, options)
 	if err != nil {
 		return nil, err
 	}
+	p.options.evaluate(ctx, p.result)
 	known.Items = append(known.Items, p.result.Items...)
 	known.Checked += p.result.Checked
 	known.Managed += p.result.Managed
 	known.Ignored += p.result.Ignored
 	maps.Copy(known.Skipped, p.result.Skipped)
+	known.sum()
 	known.sort()
 	known.Started, known.Duration, known.Calls = started, p.options.Clock.Now().Sub(started), 0
 	return known, nil

@@ -18,7 +18,8 @@ func remedies(item Item, resource Resource) (remediation, reconciliation []strin
 		return []string{"terraform apply -target=" + shellQuote(string(item.Address))},
 			[]string{
 				"terraform state rm " + shellQuote(string(item.Address)),
-				"# and take " + string(item.Address) + " out of the configuration, or the next apply creates it anew",
+				"# and take " + string(item.Address) + " out of the configuration, or the next apply creates it anew;",
+				"# in a pipeline, instead of both: removed { from = " + withoutKeys(item.Address) + " lifecycle { destroy = false } } (Terraform 1.7)",
 			}
 	}
 	targets := "-target=" + shellQuote(string(item.Address))
@@ -43,6 +44,29 @@ func remedies(item Item, resource Resource) (remediation, reconciliation []strin
 		remediation = append(remediation, "terraform apply "+targets)
 	}
 	return remediation, reconciliation
+}
+
+// withoutKeys is an address as a removed block takes it: without instance keys, so for all instances.
+func withoutKeys(address live.Address) string {
+	var out strings.Builder
+	depth, quoted, escaped := 0, false, false
+	for _, r := range string(address) {
+		switch {
+		case escaped:
+			escaped = false
+		case quoted && r == '\\':
+			escaped = true
+		case depth > 0 && r == '"':
+			quoted = !quoted
+		case !quoted && r == '[':
+			depth++
+		case !quoted && r == ']':
+			depth--
+		case depth == 0:
+			out.WriteRune(r)
+		}
+	}
+	return oneLine(out.String())
 }
 
 // foreign tells that a change is a rule that came to a group whose rules are not inline.

@@ -18,6 +18,7 @@ type report struct {
 	StateSerial     int64                `json:"state_serial"`
 	StateLineage    string               `json:"state_lineage"`
 	CoveragePercent float64              `json:"coverage_percent"`
+	Excluded        map[string]int       `json:"excluded,omitempty"`
 	Run             *run                 `json:"run,omitempty"`
 }
 
@@ -29,6 +30,10 @@ type summary struct {
 	Unverified int `json:"unverified"`
 	Checked    int `json:"checked"`
 	Managed    int `json:"managed"`
+	Unmanaged  int `json:"unmanaged"`
+	// MonthlyCostDelta is in US dollars; null where no price is known. CostComplete says that it covers every item.
+	MonthlyCostDelta *float64 `json:"monthly_cost_delta"`
+	CostComplete     bool     `json:"cost_complete"`
 }
 
 // run is what differs from one look to the next even when nothing in the world did.
@@ -46,9 +51,10 @@ func (r *Result) JSON(withRun bool) ([]byte, error) {
 		Summary: summary{
 			Total: len(r.Items), Critical: r.Count(Critical), Major: r.Count(Major), Minor: r.Count(Minor),
 			Unverified: len(r.Unverified), Checked: r.Checked, Managed: r.Managed,
+			Unmanaged: r.Unmanaged, MonthlyCostDelta: r.MonthlyCostDelta, CostComplete: r.CostComplete,
 		},
 		Items: r.Items, Unverified: r.Unverified, Skipped: r.Skipped, Ignored: r.Ignored,
-		StateSerial: r.Serial, StateLineage: r.Lineage, CoveragePercent: r.CoveragePercent(),
+		StateSerial: r.Serial, StateLineage: r.Lineage, CoveragePercent: r.CoveragePercent(), Excluded: r.Excluded,
 	}
 	if document.Items == nil {
 		document.Items = []Item{}

@@ -16,6 +16,8 @@ type Kind string
 const (
 	Changed Kind = "changed"
 	Deleted Kind = "deleted"
+	// Unmanaged: it is in AWS and in no state that was looked at.
+	Unmanaged Kind = "unmanaged"
 )
 
 // Item is one resource that differs.
@@ -31,9 +33,18 @@ type Item struct {
 	// Reason is that of the worst change, in words.
 	Reason  string   `json:"reason"`
 	Changes []Change `json:"changes"`
+	// MonthlyCostDelta is price(live) - price(state) in US dollars a month; nil where that is not known, never 0 for want of a
+	// price. CostBasis says what it rests on, PriceDate of when the oldest price in it is.
+	MonthlyCostDelta *float64 `json:"monthly_cost_delta"`
+	CostBasis        string   `json:"cost_basis"`
+	PriceDate        string   `json:"price_date,omitempty"`
+	// ChangedBy says who made the change, as far as CloudTrail tells; nil where nobody looked.
+	ChangedBy *Attribution `json:"changed_by,omitempty"`
 	// Remediation puts the world back; Reconciliation makes the state agree with it. Lines for a shell.
 	Remediation    []string `json:"remediation"`
 	Reconciliation []string `json:"reconciliation"`
+
+	resource Resource // as the state has it; of an unmanaged one, only what the price needs
 }
 
 // UnverifiedResource is one that nobody could look at, or not at all of it.
@@ -65,8 +76,14 @@ type Result struct {
 	// Managed is how many managed instances the state holds, Checked how many of them were read and compared, pieces
 	// that are compared with their owner included.
 	Managed, Checked int
+	// Unmanaged is how many things were found in AWS that the state does not manage; Excluded are those that nobody has to, by why.
+	Unmanaged int
+	Excluded  map[string]int
 	// Ignored is how many changes and deletions the ignores cover.
 	Ignored int
+	// MonthlyCostDelta sums up those of the items, as far as they are known; nil when nothing is. CostComplete says that all are.
+	MonthlyCostDelta *float64
+	CostComplete     bool
 	// Expired are the ignores that no longer count.
 	Expired []Ignore
 
@@ -88,12 +105,13 @@ func (r *Result) Count(category Category) int {
 	return count
 }
 
-// CoveragePercent is Checked in Managed, rounded down to a tenth so that 100 means all. An empty state is all covered.
+// CoveragePercent is Checked in Managed and Unmanaged, rounded down to a tenth so that 100 means all. Where nothing is, all is covered.
 func (r *Result) CoveragePercent() float64 {
-	if r.Managed == 0 {
+	all := r.Managed + r.Unmanaged
+	if all == 0 {
 		return 100
 	}
-	return math.Floor(float64(r.Checked)*1000/float64(r.Managed)) / 10
+	return math.Floor(float64(r.Checked)*1000/float64(all)) / 10
 }
 
 // AtLeast returns the items that are as bad as category, or worse.
