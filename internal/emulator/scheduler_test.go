@@ -24,9 +24,13 @@ func TestSchedules(t *testing.T) {
 		"name":       func(in *scheduler.CreateScheduleInput) { in.Name = aws.String("a b") },
 		"expression": func(in *scheduler.CreateScheduleInput) { in.ScheduleExpression = aws.String("at(tomorrow)") },
 		"role":       func(in *scheduler.CreateScheduleInput) { in.Target.RoleArn = aws.String("guard") },
-		"target":     func(in *scheduler.CreateScheduleInput) { in.Target.Arn = aws.String("arn:aws:scheduler:::aws-sdk:lambda") },
-		"read-only":  func(in *scheduler.CreateScheduleInput) { in.Target.Arn = aws.String("arn:aws:scheduler:::aws-sdk:lambda:getAlias") },
-		"input":      func(in *scheduler.CreateScheduleInput) { in.Target.Input = aws.String(`{`) },
+		"target": func(in *scheduler.CreateScheduleInput) {
+			in.Target.Arn = aws.String("arn:aws:scheduler:::aws-sdk:lambda")
+		},
+		"read-only": func(in *scheduler.CreateScheduleInput) {
+			in.Target.Arn = aws.String("arn:aws:scheduler:::aws-sdk:lambda:getAlias")
+		},
+		"input": func(in *scheduler.CreateScheduleInput) { in.Target.Input = aws.String(`{`) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := valid()

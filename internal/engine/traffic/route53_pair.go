@@ -48,7 +48,7 @@ func (p route53Pair) weights() Weights {
 func (p route53Pair) state(others []types.ResourceRecordSet) State {
 	return State{
 		Weights: p.weights(), Settled: true, Settling: route53Settling,
-		Propagation: max(ttl(p.blue), ttl(p.green)), Unfit: p.unfit(others), Precondition: Precondition{Token: p},
+		Propagation: max(ttl(p.blue), ttl(p.green)), Unfit: p.unfit(others), Doubts: p.doubts(), Precondition: Precondition{Token: p},
 	}
 }
 

@@ -198,6 +198,9 @@ func (s *shift) advance(ctx context.Context) error {
 			s.tell(ctx, notify.SwitchStepped, "reached "+On(s.To, percent).String())
 		}
 	}
+	if err := s.Clock.Sleep(ctx, s.Strategy.Drain-s.Strategy.Bake); err != nil {
+		return err
+	}
 	if err := s.promote(ctx); err != nil {
 		return err
 	}

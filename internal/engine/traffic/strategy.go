@@ -29,6 +29,9 @@ type Strategy struct {
 	Interval time.Duration
 	// Bake is the same for the last step, when the target has everything.
 	Bake time.Duration
+	// Drain is how long the switch goes on at least, from the moment at which no client is led to the other colour any
+	// more, so that the other colour is kept for what it still serves. Bake counts towards it.
+	Drain time.Duration
 	// CheckInterval is the pause between two rounds of checks; zero means DefaultCheckInterval.
 	CheckInterval time.Duration
 }
@@ -38,7 +41,7 @@ const defaultIncrement = 20
 
 // StrategyError says which field of a strategy does not do.
 type StrategyError struct {
-	Field   string // "type", "steps", "interval", "bake"
+	Field   string // "type", "steps", "interval", "bake", "drain"
 	Index   int    // into Steps; -1 when the field as a whole is meant
 	Problem string // for people
 }
@@ -80,6 +83,9 @@ func (s Strategy) Validate() error {
 	}
 	if s.Bake < 0 {
 		return problem("bake", -1, "%s is negative", s.Bake)
+	}
+	if s.Drain < 0 {
+		return problem("drain", -1, "%s is negative", s.Drain)
 	}
 	return nil
 }

@@ -118,6 +118,8 @@ type State struct {
 	// Unfit are the reasons why the target must not be switched as it is; none for a sound one. Known without any
 	// change, so that a plan can show them.
 	Unfit []*UnfitError
+	// Doubts are what lets a switch be done but may keep it from doing what its weights say.
+	Doubts []*UnfitError
 	// Precondition proves to Set that nothing changed in between.
 	Precondition Precondition
 }

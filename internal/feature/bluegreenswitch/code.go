@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -44,6 +45,13 @@ func (r *switchResource) checkSnapshot(ctx context.Context, plan *model, diags *
 		}
 	}
 	if err == nil {
+		return
+	}
+	if name, selected, ok := strings.Cut(id, "/"); ok && (selected == "last_good" || selected == "latest") {
+		tfdiag.ErrorAt(diags, path.Root("snapshot_id"), tfdiag.Message{
+			Summary: "A switch takes one certain snapshot", Happened: fmt.Sprintf("%q is another snapshot after each release, and a switch must know beforehand what it puts back and whose deployment it judges.", id),
+			Next: fmt.Sprintf("write snapshot_id = reliability_deployment_snapshot.%s.id, or look it up: data \"reliability_deployment\" \"%s\" { name = %q, select = %q } and its id.", name, name, name, selected),
+		})
 		return
 	}
 	tfdiag.ErrorAt(diags, path.Root("snapshot_id"), tfdiag.Message{

@@ -71,6 +71,11 @@ func (r *switchResource) Update(ctx context.Context, req resource.UpdateRequest,
 	plan.setEstimate(run.estimate)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	saveObserved(ctx, run.observed(), resp.Private, &resp.Diagnostics)
+	settled := fight{} // a switch that was meant begins the count anew
+	if prior.Active.Equal(plan.Active) {
+		settled = readFight(ctx, req.Private).settled()
+	}
+	settled.save(ctx, resp.Private, &resp.Diagnostics)
 }
 
 // Delete moves nothing and asks nobody.
@@ -108,7 +113,8 @@ func (r *switchResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if state.Active.IsNull() { // imported
+	imported := state.Active.IsNull()
+	if imported {
 		state.Active = types.StringValue(string(busier(live)))
 		state.ID, state.Status = types.StringValue(idOf(routes)), types.StringValue(string(traffic.StatusSteady))
 	}
@@ -119,6 +125,8 @@ func (r *switchResource) Read(ctx context.Context, req resource.ReadRequest, res
 	state.setEstimate(traffic.EstimateRecovery(states, strategy, state.checked(), patience))
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	saveObserved(ctx, seen, resp.Private, &resp.Diagnostics)
+	elsewhere := !imported && state.Status.ValueString() == string(traffic.StatusSteady) && !state.steady()
+	readFight(ctx, req.Private).next(elsewhere).save(ctx, resp.Private, &resp.Diagnostics)
 }
 
 // busier is the colour that has more traffic; green when both have the same.
@@ -216,6 +224,8 @@ func (r *switchResource) run(ctx context.Context, plan, config *model, home traf
 	strategy, _ := plan.toStrategy(ctx, diags)
 	routes, where := routersOf(ctx, r.data, plan.Region.ValueString(), plan.Routes, diags)
 	check := plan.toCheck(ctx, r.data, config, diags)
+	guard := plan.toGuard(ctx, diags)
+	plan.checkGuard(routes, where, diags)
 	if diags.HasError() {
 		return nil
 	}
@@ -227,9 +237,10 @@ func (r *switchResource) run(ctx context.Context, plan, config *model, home traf
 	subject := routes[0].Router.Name()
 	outcome, err := traffic.Switch(ctx, traffic.Request{
 		To: plan.active(), Home: home, Routes: routes, Strategy: strategy, Check: check,
-		OnFailure: traffic.FailureMode(plan.OnFailure.ValueString()), MaxRecovery: plan.maxRecovery(),
+		OnFailure: traffic.FailureMode(plan.OnFailure.ValueString()), MaxRecovery: plan.maxRecovery(), Guard: guard,
 	}, traffic.Options{
 		Journal: journal.New(opened, r.data.Clock, holder()), Sink: r.data.Sink, Clock: r.data.Clock, Log: configured.Logger(ctx), Subject: subject, Labels: map[string]string{"Switch": subject},
+		Scheduler: r.scheduler(plan.Region.ValueString()),
 	})
 	for _, warning := range outcome.Warnings {
 		tfdiag.Warning(diags, tfdiag.Message{Summary: "The switch was not recorded everywhere", Happened: "The switch itself was not affected", Err: warning})

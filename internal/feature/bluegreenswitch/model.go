@@ -28,6 +28,7 @@ type model struct {
 	OnFailure       types.String   `tfsdk:"on_failure"`
 	MaxRecoveryTime types.String   `tfsdk:"max_recovery_time"`
 	SnapshotID      types.String   `tfsdk:"snapshot_id"`
+	Guard           types.Object   `tfsdk:"guard"`
 	Timeouts        timeouts.Value `tfsdk:"timeouts"`
 
 	Live                     types.Object  `tfsdk:"live"`
@@ -42,6 +43,7 @@ type strategyModel struct {
 	Steps         types.List   `tfsdk:"steps"`
 	Interval      types.String `tfsdk:"interval"`
 	Bake          types.String `tfsdk:"bake"`
+	Drain         types.String `tfsdk:"drain"`
 	CheckInterval types.String `tfsdk:"check_interval"`
 }
 
@@ -70,7 +72,8 @@ func (m *model) toStrategy(ctx context.Context, diags *diag.Diagnostics) (strate
 		strategy.Steps = append(strategy.Steps, int(min(max(step.ValueInt64(), -1), 1000)))
 	}
 	for text, into := range map[*types.String]*time.Duration{
-		&configured.Interval: &strategy.Interval, &configured.Bake: &strategy.Bake, &configured.CheckInterval: &strategy.CheckInterval,
+		&configured.Interval: &strategy.Interval, &configured.Bake: &strategy.Bake, &configured.Drain: &strategy.Drain,
+		&configured.CheckInterval: &strategy.CheckInterval,
 	} {
 		d, isKnown := durationOf(*text)
 		*into = d

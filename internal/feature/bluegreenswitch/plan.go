@@ -31,6 +31,7 @@ func (r *switchResource) ValidateConfig(ctx context.Context, req resource.Valida
 			route.checkSteps(strategy, &resp.Diagnostics)
 		}
 	}
+	config.toGuard(ctx, &resp.Diagnostics)
 	config.Validate(ctx, path.Empty(), &resp.Diagnostics)
 }
 
@@ -63,6 +64,11 @@ func (r *switchResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		}
 	}
 	r.inspect(ctx, &plan, prior, seen, &resp.Diagnostics)
+	if prior != nil && prior.Status.ValueString() == string(traffic.StatusSteady) && !prior.steady() {
+		if kept := readFight(ctx, req.Private); kept.Seen {
+			wordFight(prior, kept.Count, &resp.Diagnostics)
+		}
+	}
 	r.checkSnapshot(ctx, &plan, &resp.Diagnostics)
 	plan.checkDeadline(ctx, prior == nil, &resp.Diagnostics)
 }
@@ -79,11 +85,11 @@ func (m *model) checkDeadline(ctx context.Context, creating bool, diags *diag.Di
 	}
 	limit, timeoutDiags := deadline(ctx, defaultTimeout)
 	diags.Append(timeoutDiags...)
-	if least := time.Duration(len(strategy.Percents())-1)*strategy.Interval + strategy.Bake; known && !diags.HasError() && least >= limit {
+	if least := time.Duration(len(strategy.Percents())-1)*strategy.Interval + max(strategy.Bake, strategy.Drain); known && !diags.HasError() && least >= limit {
 		tfdiag.ErrorAt(diags, path.Root("timeouts"), tfdiag.Message{
 			Summary:  "The switch cannot end in time",
 			Happened: fmt.Sprintf("The pauses of the strategy alone take %s, and the deadline is %s.", least, limit),
-			Next:     fmt.Sprintf("set timeouts = { %s = ... } to more than that, with room for the propagation at each step, or shorten interval and bake.", attribute),
+			Next:     fmt.Sprintf("set timeouts = { %s = ... } to more than that, with room for the propagation at each step, or shorten interval, bake and drain.", attribute),
 		})
 	}
 }
@@ -117,15 +123,16 @@ type observedRoute struct {
 	Settling    time.Duration         `json:"settling"`
 	Propagation time.Duration         `json:"propagation"`
 	Unfit       []*traffic.UnfitError `json:"unfit,omitempty"`
+	Doubts      []*traffic.UnfitError `json:"doubts,omitempty"`
 }
 
 func (o observed) add(target string, state traffic.State) {
-	o[target] = observedRoute{Settling: state.Settling, Propagation: state.Propagation, Unfit: state.Unfit}
+	o[target] = observedRoute{Settling: state.Settling, Propagation: state.Propagation, Unfit: state.Unfit, Doubts: state.Doubts}
 }
 
 func (o observed) state(target string) (traffic.State, bool) {
 	seen, ok := o[target]
-	return traffic.State{Settling: seen.Settling, Propagation: seen.Propagation, Unfit: seen.Unfit}, ok
+	return traffic.State{Settling: seen.Settling, Propagation: seen.Propagation, Unfit: seen.Unfit, Doubts: seen.Doubts}, ok
 }
 
 // inspect looks at the routes, as far as they are known, for what would make the apply fail.
@@ -135,6 +142,8 @@ func (r *switchResource) inspect(ctx context.Context, plan, prior *model, seen o
 		return
 	}
 	routes, where := routersOf(ctx, r.data, plan.Region.ValueString(), plan.Routes, diags)
+	plan.checkGuard(routes, where, diags)
+	doubtColours(plan, prior, routesOf(plan.Routes, &diag.Diagnostics{}), diags)
 	var home traffic.Colour
 	if prior != nil {
 		home = prior.active()
@@ -154,6 +163,9 @@ func (r *switchResource) inspect(ctx context.Context, plan, prior *model, seen o
 			if plan.Active.IsUnknown() || unfit.Hinders(plan.active()) {
 				wordUnfit(diags, where[route.Key], unfit)
 			}
+		}
+		for _, doubt := range state.Doubts {
+			wordDoubt(diags, where[route.Key], doubt)
 		}
 		states = append(states, state)
 	}

@@ -77,6 +77,10 @@ func blameRoute53(reason traffic.UnfitReason) (attribute, remedy string) {
 		return "green", "switch the origin of one distribution instead of the name in front of two."
 	case traffic.UnfitThird:
 		return "name", "delete the record, or set its weight to 0: the switch moves traffic between two colours."
+	case traffic.DoubtHealth:
+		return "green", "give both records a health check (evaluate_target_health for both aliases), or neither."
+	case traffic.DoubtSame:
+		return "green", "let the two records lead to the two colours."
 	default:
 		return "type", "use weighted records (a weighted_routing_policy in hashicorp/aws) for both colours."
 	}

@@ -35,7 +35,7 @@ const description = "Moves traffic from one colour of a deployment to the other,
 func switchSchema(ctx context.Context) schema.Schema {
 	attributes := map[string]schema.Attribute{
 		"id": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "The targets of the routes.",
+			Computed: true, MarkdownDescription: "The targets of the routes when the switch was created, separated by semicolons. It stays when routes are added, taken away or renamed later, so that nothing that refers to it is replaced.",
 			PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 		},
 		"active": required("Colour that gets all the traffic: `blue` or `green`.", stringvalidator.OneOf(string(traffic.Blue), string(traffic.Green))),
@@ -66,6 +66,7 @@ func switchSchema(ctx context.Context) schema.Schema {
 				"nobody has judged it yet. A switch that is held, or whose traffic could not be moved back, restores nothing and closes the deployment as failed; one that moves nothing judges nothing.",
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
+		"guard":    guardAttribute(),
 		"timeouts": timeoutsAttribute(ctx),
 		"live": schema.SingleNestedAttribute{
 			Computed: true, MarkdownDescription: "Share of the traffic in percent, of the route in which `active` has least.",
@@ -84,7 +85,7 @@ func switchSchema(ctx context.Context) schema.Schema {
 		"estimated_recovery_seconds": schema.Int64Attribute{
 			Computed: true,
 			MarkdownDescription: "How long a bad target keeps traffic, as far as one can say beforehand: the time that the checks take to call it bad (the pause between two rounds plus the retries), the calls (2 s), " +
-				"the propagation in AWS (Route 53: 60 s; CloudFront: about 300 s for a distribution or its continuous deployment) and the time that clients go on with what they know (the TTL; 60 s for an alias).",
+				"the propagation in AWS (Route 53: 60 s; an alias of Lambda, a stage of API Gateway and a listener: 0 s, for which AWS gives no figure; CloudFront: about 300 s for a distribution or its continuous deployment) and the time that clients go on with what they know (the TTL; 60 s for an alias).",
 		},
 	}
 	maps.Copy(attributes, gateAttributes())
@@ -110,6 +111,11 @@ func strategyAttribute() schema.Attribute {
 			"bake": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{durationValidator{}},
 				MarkdownDescription: "The same for the last step, when the target has all traffic. Default `\"0s\"`.",
+			},
+			"drain": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{durationValidator{}},
+				MarkdownDescription: "How long the switch goes on after the target got all traffic, so that what depends on it (taking the other colour down) waits for the connections and calls that the other colour still " +
+					"serves: it counts from the moment at which no client is led there any more. `bake` counts towards it; what is left of it is waited out without checks. Default `\"0s\"`.",
 			},
 			"check_interval": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{durationValidator{positive: true}},

@@ -57,6 +57,9 @@ func wordFailure(diags *diag.Diagnostics, f failure) {
 		}
 		message.Live += " While looking after it: " + strings.Join(problems, "; ") + "."
 	}
+	if f.run.outcome.Guarded {
+		message.Live += " The guard still stands: EventBridge Scheduler moves traffic back within " + guardText(f.plan) + "."
+	}
 	if f.run.code.restored() {
 		message.Next = strings.Replace(message.Next, f.next(), "Its release is in quarantine now: give another one to reliability_deployment_snapshot, or set allow_redeploy = true there.", 1)
 	}
@@ -80,6 +83,7 @@ func (f failure) message() tfdiag.Message {
 		foreign *traffic.ForeignChangeError
 		lost    *traffic.LeaseLostError
 		written *traffic.JournalError
+		guarded *traffic.GuardError
 		route   *traffic.RouteError
 	)
 	err := f.run.err
@@ -112,6 +116,11 @@ func (f failure) message() tfdiag.Message {
 		return tfdiag.Message{
 			Summary: "Traffic was not switched: the journal cannot be used", Happened: "A switch reads the journal before it begins, and is written down before it goes on", Err: written.Err,
 			Next: "make the store of the provider block readable and writable, then " + again,
+		}
+	case errors.As(err, &guarded):
+		return tfdiag.Message{
+			Summary: "Traffic was not switched: its guard does not stand", Happened: fmt.Sprintf("It was not possible to %s the schedule that guards the route %q", guarded.Doing, guarded.Route), Err: guarded.Err,
+			Next: "see that scheduler:CreateSchedule, UpdateSchedule and DeleteSchedule are allowed, and iam:PassRole on schedule_role_arn, then " + again,
 		}
 	case errors.Is(err, context.Canceled):
 		return tfdiag.Message{Summary: "Traffic was not switched: the apply was cancelled", Happened: "The apply was cancelled before the switch was done.", Next: again}
