@@ -1,0 +1,14 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+    reliability = {
+      source = "project3-ls/reliability"
+    }
+  }
+
+  # backend "s3" {} # the state of the site: bucket, key and region are given to `terraform init` by the pipeline
+}
