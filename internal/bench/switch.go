@@ -114,7 +114,15 @@ func switchRows(ctx context.Context, b *bench) ([]row, error) {
 		return nil, err
 	}
 	over := whole - nothing - byHand
-	return []row{
+	back, err := revertRow(ctx, w, e)
+	if err != nil {
+		return nil, err
+	}
+	beside, err := b.besideRecords(ctx, w, e, client, whole-nothing)
+	if err != nil {
+		return nil, err
+	}
+	return append([]row{
 		{
 			What: "route53 switch, all at once: AWS calls of the apply", Ours: fmt.Sprint(calls), Limit: fmt.Sprint(switchCalls),
 			Beside: fmt.Sprintf("by hand %d", fewest), Ratio: ratio(calls, fewest), Exceeded: calls > switchCalls,
@@ -123,7 +131,8 @@ func switchRows(ctx context.Context, b *bench) ([]row, error) {
 			What: "route53 switch: apply, less an apply with nothing to do", Ours: ms(whole - nothing), Limit: ms(byHand + switchOverhead),
 			Beside: "the same calls by hand " + ms(byHand), Ratio: ratio(whole-nothing, byHand), Exceeded: over > switchOverhead,
 		},
-	}, nil
+		back,
+	}, beside...), nil
 }
 
 func apply(ctx context.Context, w *workspace.Workspace, colour string) error {
