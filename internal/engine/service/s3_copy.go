@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -61,7 +62,11 @@ func (b *S3Bucket) copyBack(ctx context.Context, apply s3Apply, old *s3.HeadObje
 	}
 	in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled = encryption(old)
 	in.ObjectLockMode, in.ObjectLockRetainUntilDate, in.ObjectLockLegalHoldStatus = lock(old)
-	out, err := b.client.CopyObject(ctx, in)
+	var options []func(*s3.Options)
+	if in.ObjectLockMode != "" {
+		options = append(options, withEmptyMD5)
+	}
+	out, err := b.client.CopyObject(ctx, in, options...)
 	if err != nil {
 		return b.copyFailed(apply, old, err)
 	}
@@ -75,6 +80,12 @@ func (b *S3Bucket) copyFailed(apply s3Apply, old *s3.HeadObjectOutput, err error
 		locked = " with its object lock, which needs s3:PutObjectRetention and s3:PutObjectLegalHold"
 	}
 	return fmt.Errorf("copy version %s over s3://%s/%s%s: %w", apply.Version, b.bucket, apply.Key, locked, err)
+}
+
+// withEmptyMD5 sends the digest of a body that a copy has not: a request that sets a retention has to carry one.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+func withEmptyMD5(o *s3.Options) {
+	o.APIOptions = append(o.APIOptions, smithyhttp.SetHeaderValue("Content-MD5", "1B2M2Y8AsgTpgAmY7PhCfg=="))
 }
 
 // encryption is that of an old version, where it is under a key of KMS. Else the bucket's default is what it has anyway.

@@ -52,3 +52,9 @@ type Store interface {
 type WriteChecker interface {
 	CheckWritable(ctx context.Context) error
 }
+
+// Adviser is a Store that knows what people should know of where it keeps things.
+type Adviser interface {
+	// Advice returns a sentence for each danger to what is kept, none where all is well or where it may not ask.
+	Advice(ctx context.Context) ([]string, error)
+}

@@ -73,6 +73,25 @@ func (r *snapshotResource) capture(ctx context.Context, plan tfsdk.Plan, state *
 	m.PreviousID = previous(kept.Name, kept.Version, versions)
 	diags.Append(state.Set(ctx, &m)...)
 	r.prune(ctx, &m, opened, *kept, diags)
+	advise(ctx, opened, diags)
+}
+
+// advise warns of a store that may lose what it keeps. It is no reason to fail that this cannot be found out.
+func advise(ctx context.Context, opened store.Store, diags *diag.Diagnostics) {
+	adviser, ok := opened.(store.Adviser)
+	if !ok {
+		return
+	}
+	said, err := adviser.Advice(ctx)
+	if err != nil {
+		tfdiag.Warning(diags, tfdiag.Message{Summary: "The store was not looked at", Happened: "The snapshot was kept; how safe its store is was not found out", Err: err})
+	}
+	for _, danger := range said {
+		tfdiag.Warning(diags, tfdiag.Message{
+			Summary: "The store may lose snapshots", Happened: danger + ".",
+			Next: "keep snapshots where later runs find them: store = { s3 = { bucket = ... } } in the provider block, with versioning enabled on the bucket.",
+		})
+	}
 }
 
 // take captures the targets and opens the deployment. It returns nil after it has said why not.
@@ -88,6 +107,7 @@ func (r *snapshotResource) take(ctx context.Context, m *model, opened store.Stor
 	}
 	request := snapshot.Request{
 		Store: opened, Clock: r.data.Clock, Name: m.Name.ValueString(), Release: m.Release.ValueString(), AccountID: account, Region: region, Targets: targets,
+		KeepFor: m.toRetention(ctx, diags).KeepFor,
 	}
 	if latest, ok := history.Latest(); ok {
 		request.After = latest.Version
@@ -138,6 +158,9 @@ func (r *snapshotResource) prune(ctx context.Context, m *model, opened store.Sto
 		retention := m.toRetention(ctx, diags)
 		retention.Protected = protected(history)
 		_, err = snapshot.Prune(ctx, opened, kept.Name, retention, r.data.Clock.Now())
+	}
+	if err == nil {
+		_, err = snapshot.Collect(ctx, opened, kept.Name, r.data.Clock.Now())
 	}
 	if err != nil {
 		tfdiag.Warning(diags, tfdiag.Message{
