@@ -127,3 +127,39 @@ func TestACallThatEndsIsNoWork(t *testing.T) {
 		t.Error("work is counted that has ended")
 	}
 }
+
+// Told to end, the work is cancelled and put in order, and Terraform is given the time to take the answer.
+func TestAProviderThatIsToldToEndPutsThingsInOrder(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		busy bool
+		gone time.Duration // when Terraform ends, after the signal
+		want time.Duration
+	}{
+		"nothing under way":         {false, time.Hour, 0},
+		"terraform takes its time":  {true, time.Hour, time.Minute + farewell},
+		"terraform ends as well":    {true, time.Second, time.Minute},
+		"terraform ends afterwards": {true, time.Minute + time.Second, time.Minute + time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			line, inner, gone := newLine(), &slow{cleanup: time.Minute}, make(chan struct{})
+			if test.busy {
+				go func() {
+					if _, err := line.Guard(inner).ApplyResourceChange(context.Background(), nil); err != nil {
+						t.Errorf("%s: %v", name, err)
+					}
+				}()
+			}
+			synctest.Wait()
+			started := time.Now()
+			time.AfterFunc(test.gone, func() { close(gone) })
+			line.terminate(gone)
+			if took := time.Since(started); took != test.want {
+				t.Errorf("%s: waited %s, want %s", name, took, test.want)
+			}
+			if test.busy && !errors.Is(inner.cause, ErrTerminated) {
+				t.Errorf("%s: cause %v", name, inner.cause)
+			}
+		})
+	}
+}

@@ -25,7 +25,8 @@ type LambdaAliasAPI interface {
 
 // LambdaAliasTarget names an alias and the two versions that share it.
 type LambdaAliasTarget struct {
-	Region       string // where the function is; part of the identity, as a name is unique in a Region only
+	Account      string // whose the function is; part of the identity, as
+	Region       string // ... a name is unique in an account and a Region only
 	Function     string // name, partial ARN or ARN, without a qualifier
 	Alias        string
 	BlueVersion  string // a published version; never $LATEST
@@ -65,9 +66,9 @@ func (r *LambdaAlias) Name() string {
 	return fmt.Sprintf("alias %s of function %s", r.target.Alias, r.function())
 }
 
-// Target is Region, function and alias, however the function is spelt.
+// Target is account, Region, function and alias, however the function is spelt.
 func (r *LambdaAlias) Target() string {
-	return strings.Join([]string{"lambda_alias", r.target.Region, r.function(), r.target.Alias}, ",")
+	return strings.Join([]string{"lambda_alias", r.target.Account, r.target.Region, r.function(), r.target.Alias}, ",")
 }
 
 // Tier is TierFunction.

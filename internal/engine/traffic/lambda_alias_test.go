@@ -233,8 +233,8 @@ func TestAliasNamesWhatIsMissing(t *testing.T) {
 func TestAliasIsOneTargetHoweverTheFunctionIsSpelt(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"shop", "123456789012:function:shop", "arn:aws:lambda:eu-west-1:123456789012:function:shop"} {
-		r := traffic.NewLambdaAlias(nil, traffic.LambdaAliasTarget{Region: "eu-west-1", Function: name, Alias: "live"})
-		equal(t, name, r.Target(), "lambda_alias,eu-west-1,shop,live")
+		r := traffic.NewLambdaAlias(nil, traffic.LambdaAliasTarget{Account: "123456789012", Region: "eu-west-1", Function: name, Alias: "live"})
+		equal(t, name, r.Target(), "lambda_alias,123456789012,eu-west-1,shop,live")
 		equal(t, name, r.Name(), "alias live of function shop")
 		equal(t, name, r.Tier(), traffic.TierFunction)
 	}

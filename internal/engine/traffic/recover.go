@@ -62,7 +62,7 @@ func (s *shift) recover(ctx context.Context, cause error) Outcome {
 	if status == StatusInterrupted {
 		kind, text = notify.SwitchHeld, "failed and could not be moved back everywhere"
 	}
-	s.tell(ctx, kind, text, duration(s.outcome.Duration), recovery(s.outcome.Recovery))
+	s.tell(ctx, kind, text, duration(s.outcome.Duration), recovery(s.outcome.Recovery), notify.MetricRollbackTriggered.Of(1))
 	return s.outcome
 }
 

@@ -108,7 +108,13 @@ func TestAFailedCheckTakesTrafficBackInOneStep(t *testing.T) {
 				equal(t, "status", outcome.Status, traffic.StatusReverted)
 				equal(t, "moved", outcome.Moved, test.moved)
 				equal(t, "live", outcome.Live, map[string]traffic.Weights{"web": {Blue: 100}})
-				equal(t, "last event", b.sink.events[len(b.sink.events)-1].Kind, notify.SwitchReverted)
+				last := b.sink.events[len(b.sink.events)-1]
+				equal(t, "last event", last.Kind, notify.SwitchReverted)
+				var metrics []string
+				for _, metric := range last.Metrics {
+					metrics = append(metrics, metric.Name)
+				}
+				equal(t, "metrics", metrics, []string{"SwitchDuration", "SwitchRecoveryDuration", "RollbackTriggered"})
 				record, _, _ := b.journal("x").Last(t.Context(), web.Target())
 				equal(t, "journal", record.Outcome, "reverted")
 			})

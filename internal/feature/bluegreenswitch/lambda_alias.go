@@ -21,7 +21,8 @@ var (
 	aliasForm   = stringvalidator.RegexMatches(regexp.MustCompile(`^[A-Za-z0-9-_]*[A-Za-z-_][A-Za-z0-9-_]*$`), "must be the name of an alias, which is not a number")
 	versionForm = stringvalidator.RegexMatches(regexp.MustCompile(`^[1-9][0-9]*$`),
 		"must be the number of a published version, such as \"7\" (version of an aws_lambda_function with publish = true): $LATEST cannot share an alias")
-	versions = colours{member: "version", what: "version"}
+	accountForm = regexp.MustCompile(`\b\d{12}\b`)
+	versions    = colours{member: "version", what: "version"}
 )
 
 var lambdaAliasKind = kind{
@@ -55,14 +56,23 @@ func buildLambdaAlias(ctx context.Context, data *configured.Data, region string,
 	if err == nil {
 		region, err = data.AWS.Region(ctx, region)
 	}
+	account := accountIn(text(value, "function_name"))
+	if err == nil && account == "" {
+		account, err = data.AWS.AccountID(ctx)
+	}
 	if err != nil {
 		noClient(diags, "Lambda", err)
 		return nil
 	}
 	return traffic.NewLambdaAlias(client, traffic.LambdaAliasTarget{
-		Region: region, Function: text(value, "function_name"), Alias: text(value, "name"),
+		Account: account, Region: region, Function: text(value, "function_name"), Alias: text(value, "name"),
 		BlueVersion: versions.name(value, traffic.Blue).ValueString(), GreenVersion: versions.name(value, traffic.Green).ValueString(),
 	})
+}
+
+// accountIn is the account in an ARN or a partial ARN of a function; empty for a name.
+func accountIn(function string) string {
+	return accountForm.FindString(function)
 }
 
 func blameLambdaAlias(reason traffic.UnfitReason) (attribute, remedy string) {

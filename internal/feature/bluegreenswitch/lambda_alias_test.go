@@ -84,7 +84,7 @@ func TestAccSwitchOfALambdaAlias(t *testing.T) {
 			{
 				Config: f.config("blue", "1", "2"),
 				ConfigStateChecks: []statecheck.StateCheck{
-					live(100, 0), value("id", knownvalue.StringRegexp(regexp.MustCompile(`^lambda_alias,[a-z0-9-]+,switched-alias,live$`))), value("estimated_recovery_seconds", knownvalue.Int64Exact(2)),
+					live(100, 0), value("id", knownvalue.StringRegexp(regexp.MustCompile(`^lambda_alias,123456789012,[a-z0-9-]+,switched-alias,live$`))), value("estimated_recovery_seconds", knownvalue.Int64Exact(2)),
 				},
 			},
 			{ // the target is not well: nothing is moved
