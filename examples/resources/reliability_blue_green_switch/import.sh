@@ -15,3 +15,6 @@ terraform import reliability_blue_green_switch.site site=cloudfront_origin,E1EXA
 
 # Weights in a CloudFront KeyValueStore: its ARN, and the key:
 terraform import reliability_blue_green_switch.edge edge=cloudfront_kvs,arn:aws:cloudfront::123456789012:key-value-store/01234567-89ab-cdef-0123-456789abcdef,weights
+
+# A CloudFront distribution and its staging distribution (what was served before is not remembered by an import):
+terraform import reliability_blue_green_switch.release release=cloudfront_staging,E1EXAMPLE2EXAM,E2EXAMPLE3EXAM

@@ -68,7 +68,7 @@ func headerPolicy() *types.ContinuousDeploymentPolicyConfig {
 
 // serves is what both distributions are configured with, and what the policy does.
 func (s *staged) serves() string {
-	text := *s.configs["P"].Comment + " " + *s.configs["S"].Comment
+	text := *s.configs["P"].Comment + "/" + *s.configs["S"].Comment
 	id := aws.ToString(s.configs["P"].ContinuousDeploymentPolicyId)
 	switch policy := s.policies[id]; {
 	case policy == nil:
@@ -212,15 +212,15 @@ func TestStagingTakesAShareAndIsPromotedAndGoesBack(t *testing.T) {
 			equal(t, what, s.serves(), want)
 			equal(t, what+" calls", s.calls, calls)
 		}
-		run("to green", stagingRequest(s, traffic.Green, traffic.Blue, 5, 15), "new new off", "policy", "policy", "promote")
+		run("to green", stagingRequest(s, traffic.Green, traffic.Blue, 5, 15), "new/new off", "policy", "policy", "promote")
 		equal(t, "names", s.configs["P"].Aliases.Items, []string{"www.shop.example"})
-		run("to green again", stagingRequest(s, traffic.Green, traffic.Green), "new new off")
-		run("back to blue at once", stagingRequest(s, traffic.Blue, traffic.Green), "old new off", "update P old")
-		run("to green at once", stagingRequest(s, traffic.Green, traffic.Blue), "new new off", "promote")
-		run("back to blue step by step", stagingRequest(s, traffic.Blue, traffic.Green, 10), "old old off", "update S old", "policy", "promote")
-		run("to green from what is remembered", stagingRequest(s, traffic.Green, traffic.Blue), "new old off", "update P new")
+		run("to green again", stagingRequest(s, traffic.Green, traffic.Green), "new/new off")
+		run("back to blue at once", stagingRequest(s, traffic.Blue, traffic.Green), "old/new off", "update P old")
+		run("to green at once", stagingRequest(s, traffic.Green, traffic.Blue), "new/new off", "promote")
+		run("back to blue step by step", stagingRequest(s, traffic.Blue, traffic.Green, 10), "old/old off", "update S old", "policy", "promote")
+		run("to green from what is remembered", stagingRequest(s, traffic.Green, traffic.Blue), "new/old off", "update P new")
 		s.release("third") // the next release goes into the idle colour
-		run("to the next release", stagingRequest(s, traffic.Blue, traffic.Green, 15), "third third off", "policy", "promote")
+		run("to the next release", stagingRequest(s, traffic.Blue, traffic.Green, 15), "third/third off", "policy", "promote")
 	})
 }
 
@@ -233,10 +233,10 @@ func TestStagingGoesBackWhereverItFails(t *testing.T) {
 		want   string
 		calls  []string
 	}{
-		"at 10 %":          {10, []int{10}, stagingPolicy(false, 0.05), "old new off", []string{"policy", "policy"}},
-		"promoted":         {100, []int{10}, stagingPolicy(false, 0.05), "old new off", []string{"policy", "promote", "update P old"}},
-		"a header":         {10, []int{10}, headerPolicy(), "old new header", []string{"policy", "policy"}},
-		"a header at once": {100, nil, headerPolicy(), "old new off", []string{"promote", "update P old"}},
+		"at 10 %":          {10, []int{10}, stagingPolicy(false, 0.05), "old/new off", []string{"policy", "policy"}},
+		"promoted":         {100, []int{10}, stagingPolicy(false, 0.05), "old/new off", []string{"policy", "promote", "update P old"}},
+		"a header":         {10, []int{10}, headerPolicy(), "old/new header", []string{"policy", "policy"}},
+		"a header at once": {100, nil, headerPolicy(), "old/new off", []string{"promote", "update P old"}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newStaged("old", "new", "policy")
@@ -266,7 +266,7 @@ func TestStagingMakesAPolicyWhereThereIsNone(t *testing.T) {
 			t.Fatal(err)
 		}
 		equal(t, "calls", s.calls, []string{"create", "update P old", "promote"})
-		equal(t, "serves", s.serves(), "new new off")
+		equal(t, "serves", s.serves(), "new/new off")
 
 		s = newStaged("old", "new", "")
 		s.policies["orphan"] = stagingPolicy(true, 0.15) // of a try that died before it was attached
@@ -302,7 +302,7 @@ func TestStagingIsToldApartAfterADeath(t *testing.T) {
 				if err != nil {
 					t.Fatalf("after call %d to %s: %v", dies, to, err)
 				}
-				want := map[traffic.Colour]string{traffic.Green: "new new off", traffic.Blue: "old new off"}[to]
+				want := map[traffic.Colour]string{traffic.Green: "new/new off", traffic.Blue: "old/new off"}[to]
 				equal(t, fmt.Sprintf("after call %d to %s", dies, to), s.serves(), want)
 				equal(t, "live", outcome.Live["site"], traffic.On(to, 100))
 			})
@@ -317,9 +317,9 @@ func TestStagingStopsWhereSomebodyElseActs(t *testing.T) {
 		err    error
 		want   string
 	}{
-		"another field of the primary": {func(s *staged) { s.configs["P"].PriceClass = types.PriceClassPriceClass100; s.versions["P"]++ }, nil, "new new off"},
-		"the staging configuration":    {func(s *staged) { s.configs["S"].Comment = aws.String("theirs"); s.versions["S"]++ }, traffic.ErrConcurrentChange, "old theirs off"},
-		"the primary configuration":    {func(s *staged) { s.configs["P"].Comment = aws.String("theirs"); s.versions["P"]++ }, traffic.ErrConcurrentChange, "theirs new off"},
+		"another field of the primary": {func(s *staged) { s.configs["P"].PriceClass = types.PriceClassPriceClass100; s.versions["P"]++ }, nil, "new/new off"},
+		"the staging configuration":    {func(s *staged) { s.configs["S"].Comment = aws.String("theirs"); s.versions["S"]++ }, traffic.ErrConcurrentChange, "old/theirs off"},
+		"the primary configuration":    {func(s *staged) { s.configs["P"].Comment = aws.String("theirs"); s.versions["P"]++ }, traffic.ErrConcurrentChange, "theirs/new off"},
 		"it is gone":                   {func(s *staged) { s.versions["P"]++; s.configs["S"] = nil }, traffic.ErrMissing, ""},
 	} {
 		s := newStaged("old", "new", "policy")

@@ -83,7 +83,7 @@ func (e *edge) leads() string {
 	config := got.Distribution.DistributionConfig
 	text := *config.DefaultCacheBehavior.TargetOriginId
 	for _, behavior := range config.CacheBehaviors.Items {
-		text += " " + *behavior.TargetOriginId
+		text += "/" + *behavior.TargetOriginId
 	}
 	return text + " " + *got.Distribution.Status
 }
@@ -139,16 +139,16 @@ func TestAccSwitchOfACloudFrontOrigin(t *testing.T) {
 				ExpectError: saying("checks did not pass", "Nothing was moved"),
 			},
 			{
-				PreConfig:         func() { _ = e.want("blue blue third")(nil) },
+				PreConfig:         func() { _ = e.want("blue/blue/third")(nil) },
 				Config:            e.config("green", "", "green"),
 				ConfigPlanChecks:  planned(plancheck.ResourceActionUpdate),
 				ConfigStateChecks: []statecheck.StateCheck{live(0, 100), value("status", knownvalue.StringExact("steady"))},
-				Check:             e.want("green blue third"),
+				Check:             e.want("green/blue/third"),
 			},
 			{ // several behaviours; what disagrees is a change, and the worst is shown
 				Config:           e.config("green", `["default", "/api/*"]`, "green"),
 				ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
-				Check:            e.want("green green third"),
+				Check:            e.want("green/green/third"),
 			},
 			{
 				ResourceName: address, ImportState: true, ImportStateVerify: true, ImportStateId: "cloudfront_origin," + e.id + ",blue,green,default,/api/*",
@@ -171,7 +171,7 @@ func TestAccSwitchOfACloudFrontOrigin(t *testing.T) {
 					if aws.ToString(got.DistributionConfig.Comment) != "theirs" {
 						t.Errorf("the comment is %q", aws.ToString(got.DistributionConfig.Comment))
 					}
-					return e.want("green green third")(s)
+					return e.want("green/green/third")(s)
 				},
 			},
 			{ // an origin group, on a deadline of one's own
@@ -181,15 +181,15 @@ func TestAccSwitchOfACloudFrontOrigin(t *testing.T) {
 			},
 			{
 				Config: e.config("blue", `["default", "/api/*"]`, "green", `max_recovery_time = "10m"`),
-				Check:  e.want("blue blue third"),
+				Check:  e.want("blue/blue/third"),
 			},
 			{
 				Config:            e.config("green", "", "both"),
 				ConfigStateChecks: []statecheck.StateCheck{value("max_recovery_time", knownvalue.StringExact("15m"))},
-				Check:             e.want("both blue third"),
+				Check:             e.want("both/blue/third"),
 			},
 		},
-		CheckDestroy: e.want("both blue third"),
+		CheckDestroy: e.want("both/blue/third"),
 	})
 }
 
@@ -213,14 +213,14 @@ func TestAccAnOriginThatFailsIsTakenBack(t *testing.T) {
 			},
 			{
 				PreConfig: func() {
-					_ = e.want("blue blue third")(nil)
+					_ = e.want("blue/blue/third")(nil)
 					if n := acctest.CountCalls(t, "cloudfront", "UpdateDistribution", e.id); n != 2 {
 						t.Errorf("%d updates, want one there and one back", n)
 					}
 					green.status.Store(200)
 				},
 				Config: e.config("green", "", "green", checked),
-				Check:  e.want("green blue third"),
+				Check:  e.want("green/blue/third"),
 			},
 		},
 	})

@@ -54,6 +54,7 @@ var kinds = []kind{
 	listenerKind,
 	cloudfrontOriginKind,
 	cloudfrontKVSKind,
+	cloudfrontStagingKind,
 }
 
 func kindNames() string {
