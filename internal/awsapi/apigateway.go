@@ -54,3 +54,18 @@ func (f *APIGateway) GetRestApis(ctx context.Context, in *apigateway.GetRestApis
 func (f *APIGateway) GetRestApi(ctx context.Context, in *apigateway.GetRestApiInput, options ...func(*apigateway.Options)) (*apigateway.GetRestApiOutput, error) {
 	return f.sdk().GetRestApi(ctx, in, options...)
 }
+
+// GetDeployments calls API Gateway.
+func (f *APIGateway) GetDeployments(ctx context.Context, in *apigateway.GetDeploymentsInput, options ...func(*apigateway.Options)) (*apigateway.GetDeploymentsOutput, error) {
+	return f.sdk().GetDeployments(ctx, in, options...)
+}
+
+// GetStages calls API Gateway.
+func (f *APIGateway) GetStages(ctx context.Context, in *apigateway.GetStagesInput, options ...func(*apigateway.Options)) (*apigateway.GetStagesOutput, error) {
+	return f.sdk().GetStages(ctx, in, options...)
+}
+
+// DeleteDeployment calls API Gateway.
+func (f *APIGateway) DeleteDeployment(ctx context.Context, in *apigateway.DeleteDeploymentInput, options ...func(*apigateway.Options)) (*apigateway.DeleteDeploymentOutput, error) {
+	return f.sdk().DeleteDeployment(ctx, in, options...)
+}

@@ -94,3 +94,18 @@ func (f *Lambda) ListEventSourceMappings(ctx context.Context, in *lambda.ListEve
 func (f *Lambda) GetEventSourceMapping(ctx context.Context, in *lambda.GetEventSourceMappingInput, options ...func(*lambda.Options)) (*lambda.GetEventSourceMappingOutput, error) {
 	return f.sdk().GetEventSourceMapping(ctx, in, options...)
 }
+
+// PublishVersion calls Lambda.
+func (f *Lambda) PublishVersion(ctx context.Context, in *lambda.PublishVersionInput, options ...func(*lambda.Options)) (*lambda.PublishVersionOutput, error) {
+	return f.sdk().PublishVersion(ctx, in, options...)
+}
+
+// PutProvisionedConcurrencyConfig calls Lambda.
+func (f *Lambda) PutProvisionedConcurrencyConfig(ctx context.Context, in *lambda.PutProvisionedConcurrencyConfigInput, options ...func(*lambda.Options)) (*lambda.PutProvisionedConcurrencyConfigOutput, error) {
+	return f.sdk().PutProvisionedConcurrencyConfig(ctx, in, options...)
+}
+
+// DeleteProvisionedConcurrencyConfig calls Lambda.
+func (f *Lambda) DeleteProvisionedConcurrencyConfig(ctx context.Context, in *lambda.DeleteProvisionedConcurrencyConfigInput, options ...func(*lambda.Options)) (*lambda.DeleteProvisionedConcurrencyConfigOutput, error) {
+	return f.sdk().DeleteProvisionedConcurrencyConfig(ctx, in, options...)
+}

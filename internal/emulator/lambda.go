@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 )
 
 // lambdaRules are the rules of Lambda. The functions, versions and aliases are moto's; their revisions are ours.
@@ -17,7 +18,10 @@ type lambdaRules struct {
 	mu        sync.Mutex
 	revisions map[string]int      // of each thing (see revisionKey), how often it was changed
 	invokes   map[string]Function // by function name
-	random    *rand.Rand          // chooses a version by an alias's weights
+	reserved  map[string]reserved // provisioned concurrency of a version or alias (see revisionKey)
+
+	propagation time.Duration // until it is there
+	random      *rand.Rand    // chooses a version by an alias's weights
 }
 
 func newLambdaRules() *lambdaRules {
@@ -30,6 +34,7 @@ func (l *lambdaRules) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.revisions, l.invokes = map[string]int{}, map[string]Function{}
+	l.reserved = map[string]reserved{}
 	l.random = rand.New(rand.NewPCG(1, 2)) //nolint:gosec // to be repeatable
 }
 
@@ -45,6 +50,10 @@ func (l *lambdaRules) rule(operation string) rule {
 		return l.locked(l.publishVersion)
 	case "DeleteFunction":
 		return l.locked(l.deleteFunction)
+	case "GetPolicy":
+		return l.locked(getFunctionPolicy)
+	case "GetProvisionedConcurrencyConfig", "PutProvisionedConcurrencyConfig", "DeleteProvisionedConcurrencyConfig":
+		return l.locked(l.provisionedConcurrency)
 	case "CreateAlias":
 		return l.locked(l.createAlias)
 	case "UpdateAlias":

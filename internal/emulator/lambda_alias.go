@@ -72,6 +72,7 @@ func (l *lambdaRules) updateAlias(ctx context.Context, x *exchange) (*answer, er
 		return reply, err
 	}
 	l.revisions[revisionKey(x.Region, name, thing)]++
+	l.reallocate(x, name, alias.Name)
 	return l.revised(x, reply), nil
 }
 

@@ -23,6 +23,7 @@ type RESTStageAPI interface {
 	UpdateStage(ctx context.Context, in *apigateway.UpdateStageInput, opts ...func(*apigateway.Options)) (*apigateway.UpdateStageOutput, error)
 	GetDeployment(ctx context.Context, in *apigateway.GetDeploymentInput, opts ...func(*apigateway.Options)) (*apigateway.GetDeploymentOutput, error)
 	GetExport(ctx context.Context, in *apigateway.GetExportInput, opts ...func(*apigateway.Options)) (*apigateway.GetExportOutput, error)
+	RESTDeploymentsAPI
 }
 
 // RESTStage is the rest_api_stage service: which deployment of a REST API a stage serves, and the settings of the stage.
@@ -49,6 +50,8 @@ type restStageState struct {
 	Settings restStage `json:"settings"`
 	// Export is the SHA-256 of the one part, in hex; empty when there is none.
 	Export string `json:"export,omitempty"`
+	// Newest is when the newest deployment at the capture was made: what a clean-up goes by. It is nil where it is not known.
+	Newest *time.Time `json:"newest,omitempty"`
 }
 
 // restStage is a stage in normal form: equal meanings are equal JSON.
@@ -94,6 +97,9 @@ func (s *RESTStage) Capture(ctx context.Context) (Item, error) {
 	item := Item{Service: s.Name(), Target: s.Target(), Summary: fmt.Sprintf("stage %s on %s", s.stage, live), Objects: 1}
 	item.Warnings = sensitiveVariables(s.stage, live.Variables)
 	state := restStageState{Settings: live}
+	if state.Newest, err = s.newestDeployment(ctx); err != nil {
+		return Item{}, err
+	}
 	export, warning, err := s.export(ctx)
 	switch {
 	case err != nil:
@@ -252,6 +258,16 @@ func (s *RESTStage) deploymentGone(ctx context.Context, id string, live restStag
 // web ACL and usage plans.
 func (s *RESTStage) Restore(ctx context.Context, changes []Change) error {
 	for _, change := range changes {
+		if change.Action == Delete {
+			var old deploymentApply
+			if err := json.Unmarshal(change.Apply, &old); err != nil {
+				return fmt.Errorf("clean up after stage %s: %w", s.Target(), err)
+			}
+			if err := s.deleteDeployment(ctx, old.Deployment); err != nil {
+				return err
+			}
+			continue
+		}
 		var apply restStageApply
 		err := json.Unmarshal(change.Apply, &apply)
 		if err == nil {
@@ -274,15 +290,12 @@ func (s *RESTStage) restore(ctx context.Context, apply restStageApply) error {
 	case err != nil:
 		return err
 	default:
-		same, err := equalCanonical(live, apply.Seen)
-		if err != nil {
-			return err
-		}
 		if done, err := equalCanonical(live, apply.Want); done || err != nil {
 			return err
 		}
-		if !same && !(apply.Create && live.Deployment == apply.Want.Deployment) { // made by a first try that ended half-way
-			return fmt.Errorf("it is on %s: %w", live, ErrConcurrentChange)
+		half := apply.Create && live.Deployment == apply.Want.Deployment // made by a first try that ended half-way
+		if same, err := equalCanonical(live, apply.Seen); err != nil || (!same && !half) {
+			return fmt.Errorf("it is on %s: %w", live, errors.Join(err, ErrConcurrentChange))
 		}
 	}
 	operations := patchStage(live, apply.Want)

@@ -8,13 +8,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
 )
 
 // LambdaAPI is what the lambda_alias service asks of the Lambda client.
@@ -23,21 +23,40 @@ type LambdaAPI interface {
 	CreateAlias(ctx context.Context, in *lambda.CreateAliasInput, opts ...func(*lambda.Options)) (*lambda.CreateAliasOutput, error)
 	UpdateAlias(ctx context.Context, in *lambda.UpdateAliasInput, opts ...func(*lambda.Options)) (*lambda.UpdateAliasOutput, error)
 	GetFunctionConfiguration(ctx context.Context, in *lambda.GetFunctionConfigurationInput, opts ...func(*lambda.Options)) (*lambda.GetFunctionConfigurationOutput, error)
+	LambdaVersionsAPI
+	LambdaCapacityAPI
 }
 
-// LambdaAlias is the lambda_alias service: which version an alias points to, and its routing weights. Versions never
-// change, so the pointer is all there is to capture: no code and no environment is read or kept. An alias that points
-// to $LATEST is refused: what it serves changes without the alias.
+// LambdaAlias is the lambda_alias service: which version an alias points to, its routing weights, and the provisioned concurrency
+// of the alias and of the versions that it serves. Versions never change, so nothing else is captured: no code and no
+// environment is kept. An alias that points to $LATEST is refused, because what it serves changes without the alias, or has a
+// version published first (AliasOptions).
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html
 type LambdaAlias struct {
 	client   LambdaAPI
 	function string
 	alias    string
+	options  AliasOptions
+}
+
+// AliasOptions are what a LambdaAlias may be told. The zero value works.
+type AliasOptions struct {
+	Clock clock.Clock // nil: the machine's
+	// Publish lets a Capture of an alias on $LATEST publish a version. The alias stays on $LATEST; a restore points it to the
+	// version, unless $LATEST still is what was published.
+	Publish bool
 }
 
 // NewLambdaAlias returns the service of one alias of a function (name or ARN).
-func NewLambdaAlias(client LambdaAPI, function, alias string) *LambdaAlias {
-	return &LambdaAlias{client: client, function: function, alias: alias}
+func NewLambdaAlias(client LambdaAPI, function, alias string, options ...AliasOptions) *LambdaAlias {
+	l := &LambdaAlias{client: client, function: function, alias: alias, options: AliasOptions{Clock: clock.System{}}}
+	for _, o := range options {
+		l.options.Publish = o.Publish
+		if o.Clock != nil {
+			l.options.Clock = o.Clock
+		}
+	}
+	return l
 }
 
 // aliasState is what is captured; what a restore makes live again.
@@ -45,12 +64,22 @@ type aliasState struct {
 	Description string             `json:"description"`
 	Version     string             `json:"version"`
 	Weights     map[string]float64 `json:"weights"` // of further versions
+	// Newest is the highest number of a version at the capture: what a clean-up goes by. It is 0 where it is not known.
+	Newest int `json:"newest,omitempty"`
+	// Provisioned concurrency by qualifier: the alias's own name, and numbers of versions; nil when it was not captured.
+	Provisioned map[string]int32 `json:"provisioned"`
+	// FromLatest: the alias was on $LATEST, and Version was published out of it.
+	FromLatest bool `json:"from_latest,omitempty"`
 }
 
 type aliasApply struct {
 	State    aliasState `json:"state"`
 	Create   bool       `json:"create,omitempty"`
 	Revision string     `json:"revision,omitempty"` // of the alias as Diff saw it
+	// After stands in place of Revision in a second change of the same alias: what the first one makes of it.
+	After *aliasState `json:"after,omitempty"`
+	// Capacity stands in place of everything else.
+	Capacity *capacity `json:"capacity,omitempty"`
 }
 
 // latestVersion is the version that changes under an alias.
@@ -68,12 +97,20 @@ func (l *LambdaAlias) Capture(ctx context.Context) (Item, error) {
 	if err != nil {
 		return Item{}, err
 	}
-	if _, weighted := state.Weights[latestVersion]; state.Version == latestVersion || weighted {
-		return Item{}, fmt.Errorf("alias %s points to %s, which changes with every upload: publish a version and point the alias to it: %w",
-			l.Target(), latestVersion, ErrUnrestorable)
+	if state.onLatest() {
+		if state, err = l.publish(ctx, state); err != nil {
+			return Item{}, err
+		}
+	}
+	var warnings []string
+	if state.Provisioned, warnings, err = l.captureCapacity(ctx, state); err != nil {
+		return Item{}, err
+	}
+	if state.Newest, err = l.newestVersion(ctx); err != nil {
+		return Item{}, err
 	}
 	raw, err := canonical(state)
-	return Item{Service: l.Name(), Target: l.Target(), Summary: fmt.Sprintf("alias %s on %s", l.alias, state), Objects: 1, State: raw}, err
+	return Item{Service: l.Name(), Target: l.Target(), Summary: fmt.Sprintf("alias %s on %s", l.alias, state), Objects: 1, State: raw, Warnings: warnings}, err
 }
 
 func (l *LambdaAlias) read(ctx context.Context) (aliasState, string, error) {
@@ -104,36 +141,6 @@ func (s aliasState) equal(other aliasState) bool {
 	return s.Version == other.Version && s.Description == other.Description && maps.Equal(s.Weights, other.Weights)
 }
 
-// Diff compares the alias with the capture. A captured version that was deleted since is ErrUnrestorable.
-func (l *LambdaAlias) Diff(ctx context.Context, item Item) ([]Change, error) {
-	want, err := l.decode(item)
-	if err != nil {
-		return nil, err
-	}
-	live, revision, err := l.read(ctx)
-	missing := errors.Is(err, ErrMissing)
-	if err != nil && !missing {
-		return nil, err
-	}
-	if !missing && live.equal(want) {
-		return nil, nil
-	}
-	for _, version := range append(slices.Sorted(maps.Keys(want.Weights)), want.Version) {
-		if err := l.needVersion(ctx, version); err != nil {
-			return nil, err
-		}
-	}
-	change := Change{
-		Service: l.Name(), Action: Update, Reversible: true, Estimate: time.Second,
-		Detail: fmt.Sprintf("alias %s: %s -> %s", l.alias, live, want),
-	}
-	if missing {
-		change.Action, change.Detail = Create, fmt.Sprintf("alias %s: gone -> %s", l.alias, want)
-	}
-	change.Apply, err = canonical(aliasApply{State: want, Create: missing, Revision: revision})
-	return []Change{change}, err
-}
-
 func (l *LambdaAlias) needVersion(ctx context.Context, version string) error {
 	_, err := l.client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &l.function, Qualifier: &version})
 	if awsapi.IsNotFound(err) {
@@ -159,9 +166,25 @@ func (l *LambdaAlias) decode(item Item) (aliasState, error) {
 // Restore points the alias back, provided that nobody changed it since Diff.
 func (l *LambdaAlias) Restore(ctx context.Context, changes []Change) error {
 	for _, change := range changes {
+		if change.Action == Delete {
+			var version versionApply
+			if err := json.Unmarshal(change.Apply, &version); err != nil {
+				return fmt.Errorf("clean up after alias %s: %w", l.Target(), err)
+			}
+			if err := l.deleteVersion(ctx, version); err != nil {
+				return err
+			}
+			continue
+		}
 		var apply aliasApply
 		if err := json.Unmarshal(change.Apply, &apply); err != nil {
 			return fmt.Errorf("restore alias %s: %w", l.Target(), err)
+		}
+		if apply.Capacity != nil {
+			if err := l.provision(ctx, *apply.Capacity); err != nil {
+				return fmt.Errorf("restore alias %s: %w", l.Target(), err)
+			}
+			continue
 		}
 		err := l.apply(ctx, apply)
 		if awsapi.IsPrecondition(err) || awsapi.HasCode(err, "ResourceConflictException") {
@@ -187,15 +210,22 @@ func (l *LambdaAlias) apply(ctx context.Context, apply aliasApply) error {
 		})
 		return err
 	}
+	if apply.After != nil {
+		live, revision, err := l.read(ctx)
+		if err != nil {
+			return err
+		}
+		if !live.equal(*apply.After) && !live.equal(apply.State) {
+			return fmt.Errorf("it is on %s: %w", live, ErrConcurrentChange)
+		}
+		apply.Revision = revision
+	}
 	_, err := l.client.UpdateAlias(ctx, &lambda.UpdateAliasInput{
 		FunctionName: &l.function, Name: &l.alias, FunctionVersion: &apply.State.Version, Description: &apply.State.Description,
 		RoutingConfig: routing, RevisionId: &apply.Revision,
 	})
 	return err
 }
-
-// Verify reads the alias back.
-func (l *LambdaAlias) Verify(ctx context.Context, item Item) error { return verify(ctx, l, item) }
 
 // verify is what every service does: nothing may differ any more.
 func verify(ctx context.Context, s Service, item Item) error {
@@ -225,8 +255,11 @@ func (e *DiffersError) Error() string {
 	return fmt.Sprintf("%s still differs from its capture in %d place(s): %s", e.Target, e.Total, strings.Join(e.Details, "; "))
 }
 
-// Check is a Capture: one call.
+// Check is a read: one call.
 func (l *LambdaAlias) Check(ctx context.Context) error {
-	_, err := l.Capture(ctx)
+	state, _, err := l.read(ctx)
+	if err == nil && state.onLatest() && !l.options.Publish {
+		_, err = l.publish(ctx, state)
+	}
 	return err
 }
