@@ -81,6 +81,7 @@ func Start(ctx context.Context, options Options) (*Emulator, error) {
 		return nil, errors.Join(err, e.closeOutput())
 	}
 	e.addRules()
+	e.lambda.propagation = e.options.Propagation
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", options.Address)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen for the emulator: %w", err), e.moto.stop(), e.closeOutput())
