@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/journal"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/notify"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/traffic"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
@@ -234,12 +235,15 @@ func (r *switchResource) run(ctx context.Context, plan, config *model, home traf
 		tfdiag.Error(diags, tfdiag.Message{Summary: "The store cannot be used", Happened: "Nothing was moved, because a switch must be written down before it begins", Err: err, Next: "correct store in the provider block."})
 		return nil
 	}
-	subject := routes[0].Router.Name()
+	subject, id := routes[0].Router.Name(), plan.ID.ValueString()
+	if id == "" {
+		id = idOf(routes)
+	}
 	outcome, err := traffic.Switch(ctx, traffic.Request{
 		To: plan.active(), Home: home, Routes: routes, Strategy: strategy, Check: check,
 		OnFailure: traffic.FailureMode(plan.OnFailure.ValueString()), MaxRecovery: plan.maxRecovery(), Guard: guard,
 	}, traffic.Options{
-		Journal: journal.New(opened, r.data.Clock, holder()), Sink: r.data.Sink, Clock: r.data.Clock, Log: configured.Logger(ctx), Subject: subject, Labels: map[string]string{"Switch": subject},
+		Journal: journal.New(opened, r.data.Clock, holder()), Sink: r.data.Sink, Clock: r.data.Clock, Log: configured.Logger(ctx), Subject: subject, Labels: map[string]string{notify.Switch: id},
 		Scheduler: r.scheduler(plan.Region.ValueString()),
 	})
 	for _, warning := range outcome.Warnings {
