@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
 	"github.com/hashicorp/aws-sdk-go-base/v2/diag"
 )
@@ -75,8 +76,8 @@ func load(ctx context.Context, config Config, version string) (aws.Config, error
 		return aws.Config{}, err
 	}
 	if checkAccount {
-		account, _, diags := awsbase.GetAwsAccountIDAndPartition(ctx, loaded, &base)
-		if err := problems(diags); err != nil {
+		account, err := accountOf(ctx, loaded, base)
+		if err != nil {
 			return aws.Config{}, err
 		}
 		if err := base.VerifyAccountIDAllowed(account); err != nil {
@@ -84,6 +85,25 @@ func load(ctx context.Context, config Config, version string) (aws.Config, error
 		}
 	}
 	return loaded, nil
+}
+
+// accountOf asks STS. The base library would ask IAM where STS does not answer, by an interface for which the linker keeps all of
+// IAM's client: 6 MB for what no account needs, as any principal may call GetCallerIdentity
+// (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html).
+func accountOf(ctx context.Context, loaded aws.Config, base awsbase.Config) (string, error) {
+	client := sts.NewFromConfig(loaded, func(o *sts.Options) {
+		if base.StsRegion != "" {
+			o.Region = base.StsRegion
+		}
+		if base.StsEndpoint != "" {
+			o.BaseEndpoint = &base.StsEndpoint
+		}
+	})
+	identity, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "", fmt.Errorf("asking STS for the account, which allowed_account_ids or forbidden_account_ids needs: %w", err)
+	}
+	return aws.ToString(identity.Account), nil
 }
 
 func problems(diags diag.Diagnostics) error {
