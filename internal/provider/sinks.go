@@ -36,7 +36,7 @@ func (m *model) toSink(ctx context.Context, clients *awsapi.Clients, diags *diag
 		sinks = append(sinks, &notify.CloudWatch{
 			Client: func(ctx context.Context) (notify.CloudWatchAPI, error) { return clients.CloudWatch(ctx, "") },
 			Namespace: func(kind notify.Kind) string {
-				if kind == notify.DriftFound {
+				if kind == notify.DriftFound || kind == notify.DriftMeasured {
 					return or(m.Metrics.DriftNamespace, defaultDriftNamespace)
 				}
 				return or(m.Metrics.Namespace, defaultNamespace)

@@ -28,7 +28,8 @@ const (
 	RollbackCompleted    Kind = "RollbackCompleted" // everything is back
 	RollbackPartial      Kind = "RollbackPartial"
 	RollbackFailed       Kind = "RollbackFailed"
-	DriftFound           Kind = "DriftFound"
+	DriftFound           Kind = "DriftFound"    // something of it is critical
+	DriftMeasured        Kind = "DriftMeasured" // nothing of it is
 )
 
 // Metric is one CloudWatch datum.
@@ -68,7 +69,9 @@ func (s Sinks) Send(ctx context.Context, event Event) error {
 }
 
 // Notable tells whether people are told of it: everything but the routine.
-func (k Kind) Notable() bool { return k != HealthCheckCompleted && k != SwitchStepped }
+func (k Kind) Notable() bool {
+	return k != HealthCheckCompleted && k != SwitchStepped && k != DriftMeasured
+}
 
 // JSON is the body of a message about the event.
 func (e Event) JSON() ([]byte, error) {

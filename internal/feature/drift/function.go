@@ -68,6 +68,7 @@ func itemType() map[string]attr.Type {
 	lines := types.ListType{ElemType: text}
 	return map[string]attr.Type{
 		"address": text, "type": text, "id": text, "region": text, "account_id": text, "kind": text, "category": text, "reason": text,
-		"changes": types.ListType{ElemType: change}, "monthly_cost_delta": types.Float64Type, "cost_basis": text, "remediation": lines, "reconciliation": lines,
+		"changes": types.ListType{ElemType: change}, "monthly_cost_delta": types.Float64Type, "cost_basis": text,
+		"price_date": text, "changed_by": text, "changed_at": text, "changed_event": text, "changed_from": text, "attribution": text, "remediation": lines, "reconciliation": lines,
 	}
 }

@@ -68,10 +68,11 @@ func TestAccBadArguments(t *testing.T) {
 		{`ignore = [{ type = "aws_vpc" }]`, `reason`},
 		{`rules = [{ type = "aws_vpc", category = "terrible" }]`, `category`},
 		{`source = "refresh"`, `(?s)A refresh needs a working directory.*working_dir`},
+		{`unmanaged = ["aws_security_group_rule"]`, `(?s)Type cannot be listed.*aws_vpc`},
 		{`timeout = "soon"`, `timeout`},
 		{`accounts = [{ account_id = "12", role_arn = "arn:aws:iam::123456789012:role/r" }]`, `12 digits`},
 		{`accounts = [for r in ["a", "b"] : { account_id = "123456789012", role_arn = "arn:aws:iam::123456789012:role/${r}" }]`, `(?s)Account is named twice`},
-		{`report = { json = "/nowhere/at/all/report.json" }`, `(?s)Report could not be written`},
+		{`report = { json = "/dev/null/report.json" }`, `(?s)Report could not be written`},
 	} {
 		steps = append(steps, resource.TestStep{Config: config(t, path, c.more), ExpectError: regexp.MustCompile(c.want)})
 	}

@@ -23,6 +23,10 @@ type model struct {
 	FailOn           types.String  `tfsdk:"fail_on"`
 	FailOnUnverified types.Bool    `tfsdk:"fail_on_unverified"`
 	Parallelism      types.Int64   `tfsdk:"parallelism"`
+	Cost             types.Object  `tfsdk:"cost"`
+	Attribution      types.Bool    `tfsdk:"attribution"`
+	Unmanaged        types.List    `tfsdk:"unmanaged"`
+	Publish          types.Bool    `tfsdk:"publish"`
 	Report           types.Object  `tfsdk:"report"`
 	Items            []itemModel   `tfsdk:"items"`
 	Total            types.Int64   `tfsdk:"total"`
@@ -35,6 +39,8 @@ type model struct {
 	Unread           []unreadModel `tfsdk:"unverified_resources"`
 	Skipped          skippedModels `tfsdk:"skipped"`
 	CoveragePercent  types.Float64 `tfsdk:"coverage_percent"`
+	MonthlyCostDelta types.Float64 `tfsdk:"monthly_cost_delta"`
+	CostComplete     types.Bool    `tfsdk:"cost_complete"`
 	Blocked          types.Bool    `tfsdk:"blocked"`
 	StateSerial      types.Int64   `tfsdk:"state_serial"`
 	ReportJSON       types.String  `tfsdk:"report_json"`
@@ -62,8 +68,9 @@ type accountModel struct {
 	ExternalID types.String `tfsdk:"external_id"`
 }
 
-type reportModel struct {
-	JSON types.String `tfsdk:"json"`
+type costModel struct {
+	Enabled types.Bool `tfsdk:"enabled"`
+	Offline types.Bool `tfsdk:"offline"`
 }
 
 type ignoreModel struct {
@@ -92,6 +99,12 @@ type itemModel struct {
 	Changes          []changeModel `tfsdk:"changes"`
 	MonthlyCostDelta types.Float64 `tfsdk:"monthly_cost_delta"`
 	CostBasis        string        `tfsdk:"cost_basis"`
+	PriceDate        types.String  `tfsdk:"price_date"`
+	ChangedBy        types.String  `tfsdk:"changed_by"`
+	ChangedAt        types.String  `tfsdk:"changed_at"`
+	ChangedEvent     types.String  `tfsdk:"changed_event"`
+	ChangedFrom      types.String  `tfsdk:"changed_from"`
+	Attribution      types.String  `tfsdk:"attribution"`
 	Remediation      []string      `tfsdk:"remediation"`
 	Reconciliation   []string      `tfsdk:"reconciliation"`
 }
@@ -141,6 +154,8 @@ func (m *model) fromResult(result *engine.Result, reportJSON string, blocked boo
 	m.Checked = number(result.Checked)
 	m.Unverified = number(len(result.Unverified))
 	m.CoveragePercent = types.Float64Value(result.CoveragePercent())
+	m.MonthlyCostDelta = types.Float64PointerValue(result.MonthlyCostDelta)
+	m.CostComplete = types.BoolValue(result.CostComplete)
 	m.Blocked = types.BoolValue(blocked)
 	m.StateSerial = types.Int64Value(result.Serial)
 	m.ReportJSON = types.StringValue(reportJSON)
@@ -155,13 +170,24 @@ func itemFrom(item engine.Item) itemModel {
 	}
 	out := itemModel{
 		Address: string(item.Address), Type: item.Type, ID: item.ID, Region: item.Region, Kind: string(item.Kind), Category: string(item.Category),
-		Reason: item.Reason, Changes: changes, MonthlyCostDelta: types.Float64Null(), CostBasis: "unknown",
+		Reason: item.Reason, Changes: changes, MonthlyCostDelta: types.Float64PointerValue(item.MonthlyCostDelta), CostBasis: item.CostBasis, PriceDate: orNull(item.PriceDate),
 		Remediation: item.Remediation, Reconciliation: item.Reconciliation,
 	}
-	if item.AccountID != "" {
-		out.AccountID = types.StringValue(item.AccountID)
+	out.AccountID = orNull(item.AccountID)
+	if by := item.ChangedBy; by != nil {
+		out.ChangedBy, out.ChangedEvent, out.ChangedFrom, out.Attribution = orNull(by.Who), orNull(by.Event), orNull(by.From), orNull(by.Note)
+		if !by.At.IsZero() {
+			out.ChangedAt = types.StringValue(by.At.UTC().Format(time.RFC3339))
+		}
 	}
 	return out
+}
+
+func orNull(text string) types.String {
+	if text == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(text)
 }
 
 func number(n int) types.Int64 { return types.Int64Value(int64(n)) }

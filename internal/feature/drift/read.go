@@ -3,9 +3,7 @@ package drift
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -23,6 +21,8 @@ const (
 	defaultParallelism = 16
 	// readDeadline ends a read that AWS keeps waiting; the largest states take a minute.
 	readDeadline = 15 * time.Minute
+	// attributionBudget is what asking CloudTrail may add to a plan.
+	attributionBudget = time.Minute
 )
 
 // Read compares, writes the report, and decides whether the plan may go on.
@@ -49,7 +49,10 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		tfdiag.Error(&resp.Diagnostics, tfdiag.Message{Summary: "Drift report could not be made", Err: err})
 		return
 	}
-	writeReport(ctx, data.Report, result, &resp.Diagnostics)
+	writeReports(ctx, data.Report, result, &resp.Diagnostics)
+	if data.Publish.ValueBool() {
+		publish(ctx, d.provider, result, &resp.Diagnostics)
+	}
 	gate := gateOf(data)
 	blocked := gate.blocks(result)
 	gate.diagnose(result, os.Getenv(overrideVariable), &resp.Diagnostics)
@@ -142,7 +145,7 @@ func (d *dataSource) options(ctx context.Context, data *model, diags *diag.Diagn
 	for _, list := range []struct {
 		from types.List
 		to   *[]string
-	}{{data.Types, &options.Types}, {data.ExcludeTypes, &options.ExcludeTypes}, {data.Regions, &options.Regions}} {
+	}{{data.Types, &options.Types}, {data.ExcludeTypes, &options.ExcludeTypes}, {data.Regions, &options.Regions}, {data.Unmanaged, &options.Unmanaged}} {
 		diags.Append(list.from.ElementsAs(ctx, list.to, false)...)
 	}
 	options.Ignores = readIgnores(ctx, data.Ignore, d.provider.Clock.Now(), diags)
@@ -152,6 +155,15 @@ func (d *dataSource) options(ctx context.Context, data *model, diags *diag.Diagn
 		options.Overrides = append(options.Overrides, engine.Override{
 			Type: rule.Type.ValueString(), Attribute: rule.Attribute.ValueString(), Category: engine.Category(rule.Category.ValueString()),
 		})
+	}
+	options.Cost = d.cost(ctx, data.Cost, diags)
+	if data.Attribution.ValueBool() {
+		options.Attribution = &engine.Attributor{
+			Client: func(ctx context.Context, region string) (engine.CloudTrailAPI, error) {
+				return d.provider.AWS.CloudTrail(ctx, region)
+			},
+			Clock: d.provider.Clock, Budget: attributionBudget,
+		}
 	}
 	options.Accounts = d.accounts(ctx, data.Accounts, diags)
 	options.Region = func(ctx context.Context) (string, error) {
@@ -198,44 +210,4 @@ func readIgnores(ctx context.Context, list types.List, now time.Time, diags *dia
 		ignores = append(ignores, ignore)
 	}
 	return ignores
-}
-
-// writeReport writes the file that report asks for, whole or not at all.
-func writeReport(ctx context.Context, object types.Object, result *engine.Result, diags *diag.Diagnostics) {
-	var report reportModel
-	if object.IsNull() {
-		return
-	}
-	diags.Append(object.As(ctx, &report, asOptions)...)
-	if report.JSON.ValueString() == "" {
-		return
-	}
-	text, err := result.JSON(true)
-	if err == nil {
-		err = writeFile(report.JSON.ValueString(), append(text, '\n'))
-	}
-	if err != nil {
-		errorAt(diags, path.Root("report").AtName("json"), tfdiag.Message{
-			Summary: "Report could not be written", Happened: "the comparison is done, and its report is not on disk", Err: err,
-			Live: "nothing was changed.", Next: "choose a path in a folder that exists and can be written.",
-		})
-	}
-}
-
-func writeFile(name string, content []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(name), ".drift-report-*")
-	if err != nil {
-		return err
-	}
-	_, err = temporary.Write(content)
-	err = errors.Join(err, temporary.Close())
-	if err == nil {
-		err = os.Rename(temporary.Name(), name)
-	}
-	if err != nil {
-		if gone := os.Remove(temporary.Name()); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
-			return errors.Join(err, gone)
-		}
-	}
-	return err
 }

@@ -107,13 +107,39 @@ func inputs() map[string]schema.Attribute {
 		"parallelism": schema.Int64Attribute{
 			Optional: true, Validators: []validator.Int64{int64validator.Between(1, 256)}, MarkdownDescription: "How many AWS calls run at once, 1 to 256 (default: 16).",
 		},
-		"report": schema.SingleNestedAttribute{
-			Optional: true, MarkdownDescription: "Files to write, at every read and also when the plan is stopped.",
+		"cost": schema.SingleNestedAttribute{
+			Optional:            true,
+			MarkdownDescription: "Where prices come from. Without it, only from a table that is part of the provider: on-demand Linux instances in us-east-1, of 2024-07-10.",
 			Attributes: map[string]schema.Attribute{
-				"json": schema.StringAttribute{Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Path of a JSON file: `report_json` with start, duration and number of AWS calls."},
+				"enabled": schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether costs are looked for at all (default: true)."},
+				"offline": schema.BoolAttribute{Optional: true, MarkdownDescription: "Only the table, and no calls of the Price List API and CloudWatch (default: false). Prices are kept for a week in the user's cache folder."},
+			},
+		},
+		"attribution": schema.BoolAttribute{
+			Optional: true, MarkdownDescription: "Look in CloudTrail for who made critical and major changes (default: false). CloudTrail takes two requests a second: it ends after a minute, worst items first.",
+		},
+		"unmanaged": schema.ListAttribute{
+			Optional: true, ElementType: types.StringType, Validators: []validator.List{listvalidator.ValueStringsAre(notBlank()), tfdiag.NoNulls{}},
+			MarkdownDescription: "Types of which everything in AWS is compared with the state: what the state does not manage becomes an item of kind `unmanaged`. Left out is what AWS makes by itself, such as the default VPC and what is in it, and service-linked roles.",
+		},
+		"publish": schema.BoolAttribute{
+			Optional: true, MarkdownDescription: "Send metrics and, when something is critical, notices to where `metrics` and `notify` of the provider block say, at every read (default: false: a plan tells nobody).",
+		},
+		"report": schema.SingleNestedAttribute{
+			Optional: true, MarkdownDescription: "Files to write, at every read and also when the plan is stopped. Missing folders are made.",
+			Attributes: map[string]schema.Attribute{
+				"json":     reportFile("a JSON file: `report_json` with start, duration and number of AWS calls"),
+				"sarif":    reportFile("a SARIF 2.1.0 file, for code scanning: a rule for each category and attribute"),
+				"junit":    reportFile("a JUnit XML file: a failure for each resource that differs, an error for each that could not be verified"),
+				"markdown": reportFile("a Markdown file, for a pull request"),
+				"html":     reportFile("an HTML file that needs nothing from outside"),
 			},
 		},
 	}
+}
+
+func reportFile(what string) schema.StringAttribute {
+	return schema.StringAttribute{Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Path of " + what + "."}
 }
 
 func ignoreAttribute() schema.Attribute {

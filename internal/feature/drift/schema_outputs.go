@@ -45,7 +45,11 @@ func outputs() map[string]schema.Attribute {
 				"reason": text("Why."),
 			}},
 		},
-		"coverage_percent": schema.Float64Attribute{Computed: true, MarkdownDescription: "`checked` in percent of all managed resource instances of the state, rounded down to a tenth."},
+		"coverage_percent": schema.Float64Attribute{Computed: true, MarkdownDescription: "`checked` in percent of all managed resource instances of the state and, with `unmanaged`, of what nothing manages, rounded down to a tenth."},
+		"monthly_cost_delta": schema.Float64Attribute{
+			Computed: true, MarkdownDescription: "What all the items cost a month more (or, below zero, less) than the state says, in US dollars, as far as prices are known; null when none is.",
+		},
+		"cost_complete": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether `monthly_cost_delta` covers every item."},
 		"blocked": schema.BoolAttribute{
 			Computed: true, MarkdownDescription: "Whether `fail_on` would have stopped the plan. True is only seen when `RELIABILITY_DRIFT_OVERRIDE` let it through; otherwise the plan ends with an error.",
 		},
@@ -65,7 +69,7 @@ func itemsAttribute() schema.Attribute {
 			"id":         text("Id in the state."),
 			"region":     text("AWS Region."),
 			"account_id": text("AWS account, where the state tells it."),
-			"kind":       text("`changed` or `deleted`."),
+			"kind":       text("`changed`, `deleted` or `unmanaged`."),
 			"category":   text("`critical`, `major` or `minor`: that of the worst change."),
 			"reason":     text("Why, in words."),
 			"changes": schema.ListNestedAttribute{
@@ -78,10 +82,19 @@ func itemsAttribute() schema.Attribute {
 					"reason":   text("Why, in words."),
 				}},
 			},
-			"monthly_cost_delta": schema.Float64Attribute{Computed: true, MarkdownDescription: "What the difference costs a month, in US dollars; null where no price is known, never 0. This version knows no prices."},
-			"cost_basis":         text("What `monthly_cost_delta` rests on; `unknown` where no price is known."),
-			"remediation":        lines("Shell commands that put AWS back as the configuration says."),
-			"reconciliation":     lines("Shell commands that make the state agree with AWS instead; lines that begin with `#` tell what the configuration needs."),
+			"monthly_cost_delta": schema.Float64Attribute{
+				Computed:            true,
+				MarkdownDescription: "What it costs a month more than the state says, in US dollars: price of what is live less price of what is in the state, without what is used (traffic, requests). Null where no price is known, never 0 for want of one.",
+			},
+			"cost_basis":     text("What `monthly_cost_delta` rests on: `price_list`, `offline_table`, `no_priced_attribute` (nothing that has a price differs), `per_million_invocations_of_1s` (a function without recorded calls; in no sum), or `unknown`."),
+			"price_date":     text("Day of the oldest price in it; null without one."),
+			"changed_by":     text("Who made the newest change that CloudTrail has; null when nobody looked or none was found."),
+			"changed_at":     text("When, RFC 3339."),
+			"changed_event":  text("Which call it was, such as `AuthorizeSecurityGroupIngress`."),
+			"changed_from":   text("Address or service that it came from."),
+			"attribution":    text("How it was found, or that it was not; null when nobody looked. That no event was found does not mean that nobody did it."),
+			"remediation":    lines("Shell commands that put AWS back as the configuration says."),
+			"reconciliation": lines("Shell commands that make the state agree with AWS instead; lines that begin with `#` tell what the configuration needs."),
 		}},
 	}
 }

@@ -32,6 +32,9 @@ func (d *dataSource) ValidateConfig(ctx context.Context, req datasource.Validate
 		validateTypes(kinds, &resp.Diagnostics)
 	}
 	validateSource(ctx, source, req, &resp.Diagnostics)
+	var unmanaged types.List
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("unmanaged"), &unmanaged)...)
+	validateUnmanaged(unmanaged, source, &resp.Diagnostics)
 	for i, element := range ignores.Elements() {
 		object, ok := element.(types.Object)
 		if !ok || object.IsUnknown() || object.IsNull() {
@@ -83,6 +86,26 @@ func validateTypes(kinds types.List, diags *diag.Diagnostics) {
 				Next:     "choose among " + strings.Join(ownTypes(specs), ", ") + ", or leave types out: what cannot be read is then counted in skipped.",
 			})
 		}
+	}
+}
+
+// validateUnmanaged: only what a reader lists can be found to be unmanaged, and a refresh sees nothing but the state.
+func validateUnmanaged(kinds types.List, source types.String, diags *diag.Diagnostics) {
+	specs := engine.Specs(live.Readers(nil))
+	listed := slices.DeleteFunc(slices.Sorted(maps.Keys(specs)), func(kind string) bool { return !specs[kind].Listed })
+	if len(kinds.Elements()) > 0 && source.ValueString() == "refresh" {
+		errorAt(diags, path.Root("unmanaged"), tfdiag.Message{
+			Summary: "A refresh cannot see what is unmanaged", Happened: "source = \"refresh\" looks at nothing but the resources of the state.", Next: "leave source out.",
+		})
+	}
+	for i, element := range kinds.Elements() {
+		kind, ok := element.(types.String)
+		if !ok || kind.IsUnknown() || kind.IsNull() || slices.Contains(listed, kind.ValueString()) {
+			continue
+		}
+		errorAt(diags, path.Root("unmanaged").AtListIndex(i), tfdiag.Message{
+			Summary: "Type cannot be listed", Happened: fmt.Sprintf("no reader lists everything in AWS of type %q.", kind.ValueString()), Next: "choose among " + strings.Join(listed, ", ") + ".",
+		})
 	}
 }
 
