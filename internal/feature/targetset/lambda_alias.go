@@ -19,33 +19,41 @@ import (
 type lambdaAliasConfig struct {
 	FunctionName string `json:"function_name"`
 	Name         string `json:"name"`
+	Publish      *bool  `json:"publish,omitempty"`
 }
 
 type lambdaAliasModel struct {
 	FunctionName types.String `tfsdk:"function_name"`
 	Name         types.String `tfsdk:"name"`
+	Publish      types.Bool   `tfsdk:"publish"`
 }
 
 var lambdaAlias = kind{
 	name: "lambda_alias",
 	attribute: schema.SingleNestedAttribute{
 		Optional: true,
-		MarkdownDescription: "A Lambda alias: the version it points to and its routing weights. An alias on `$LATEST` is refused, because what it serves changes without it. " +
-			"Neither code nor environment variables are read or kept.",
+		MarkdownDescription: "A Lambda alias: the version it points to, its routing weights, and the provisioned concurrency of the alias and of the versions that it serves. An alias on `$LATEST` is refused, because what it serves " +
+			"changes without it, unless `publish` is set. Neither code nor environment variables are kept.",
 		Attributes: map[string]schema.Attribute{
 			"function_name": required("Name or ARN of the function."),
 			"name":          required("Name of the alias."),
+			"publish": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Publish a version first when the alias points to `$LATEST`. The alias stays on `$LATEST`; a rollback points it to that version, unless `$LATEST` is still the same. Default: false.",
+			},
 		},
 	},
 	config: func(ctx context.Context, object types.Object) (any, diag.Diagnostics) {
 		var m lambdaAliasModel
 		diags := object.As(ctx, &m, basetypes.ObjectAsOptions{})
-		return lambdaAliasConfig{FunctionName: m.FunctionName.ValueString(), Name: m.Name.ValueString()}, diags
+		return lambdaAliasConfig{FunctionName: m.FunctionName.ValueString(), Name: m.Name.ValueString(), Publish: m.Publish.ValueBoolPointer()}, diags
 	},
 	object: func(raw json.RawMessage) (map[string]attr.Value, error) {
 		var c lambdaAliasConfig
 		err := json.Unmarshal(raw, &c)
-		return map[string]attr.Value{"function_name": types.StringValue(c.FunctionName), "name": types.StringValue(c.Name)}, err
+		return map[string]attr.Value{
+			"function_name": types.StringValue(c.FunctionName), "name": types.StringValue(c.Name), "publish": types.BoolPointerValue(c.Publish),
+		}, err
 	},
 	service: func(ctx context.Context, data *configured.Data, region string, raw json.RawMessage) (service.Service, error) {
 		var c lambdaAliasConfig
@@ -56,7 +64,7 @@ var lambdaAlias = kind{
 		if err != nil {
 			return nil, err
 		}
-		return service.NewLambdaAlias(client, c.FunctionName, c.Name), nil
+		return service.NewLambdaAlias(client, c.FunctionName, c.Name, service.AliasOptions{Clock: data.Clock, Publish: c.Publish != nil && *c.Publish}), nil
 	},
 }
 

@@ -33,7 +33,7 @@ var advice = map[string]string{
 	"cloudfront_distribution": "name a standard distribution (not one of a multi-tenant one), or take the target out of targets.",
 	"ecs_service":             "name a service that ECS itself deploys (deployment_controller type ECS), or take the target out of targets.",
 	"http_api_stage":          "deploy the API to the stage once, then apply again.",
-	"lambda_alias":            "publish a version of the function, point the alias to that version, then apply again.",
+	"lambda_alias":            "publish a version of the function and point the alias to that version, or set publish = true, then apply again.",
 	"s3_bucket":               "enable versioning on the bucket (aws_s3_bucket_versioning) and apply that first, or take the target out of targets.",
 	"listener_rule":           "name a rule with conditions of its own: the default rule is switched by reliability_blue_green_switch, not captured.",
 	"route53_record":          "capture a record that no traffic policy owns, or take the target out of targets.",
