@@ -36,6 +36,7 @@ var benchmarks = []benchmark{
 	{"provider", providerRows},
 	{"switch", switchRows},
 	{"health", healthRows},
+	{"rollback", rollbackRows},
 }
 
 // bench is what benchmarks share.

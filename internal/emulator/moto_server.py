@@ -1,9 +1,11 @@
 """Serves moto on a free port of loopback and prints the port. Run by moto.go."""
 
+import io
 import os
 import socket
 import sys
 import threading
+from urllib.parse import parse_qs
 
 listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
@@ -22,6 +24,7 @@ threading.Thread(target=end_with_parent, daemon=True).start()
 
 from moto.awslambda.models import LambdaStorage  # noqa: E402
 from moto.core.config import default_user_config  # noqa: E402
+from moto.s3.models import FakeKey, s3_backends  # noqa: E402
 from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
@@ -64,7 +67,37 @@ def put_function(storage, function):
 
 LambdaStorage.put_function = put_function
 
-application = DomainDispatcherApplication(create_backend_app)
+
+
+def copy_key(key, _memo):
+    """A listing of versions copies every object of the bucket for every page, content and all; it needs only what is said of
+    them."""
+    key.etag  # worked out once, from the content
+    twin = key.__class__.__new__(key.__class__)
+    twin.__dict__.update(key.__dict__)
+    twin._value_buffer = io.BytesIO()
+    return twin
+
+
+FakeKey.__deepcopy__ = copy_key
+
+
+class Application(DomainDispatcherApplication):
+    """Moto, and PUT /emulator-fill/ACCOUNT/BUCKET?prefix=P&count=N&body=B, which puts N objects into a bucket at once."""
+
+    def __call__(self, environ, start_response):
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith("/emulator-fill/"):
+            return super().__call__(environ, start_response)
+        account, bucket = path.split("/")[2:4]
+        query = parse_qs(environ["QUERY_STRING"], keep_blank_values=True)
+        for i in range(int(query["count"][0])):
+            s3_backends[account]["aws"].put_object(bucket, f"{query['prefix'][0]}{i:06d}", query["body"][0].encode())
+        start_response("200 OK", [("Content-Length", "0")])
+        return [b""]
+
+
+application = Application(create_backend_app)
 server = make_server("127.0.0.1", port, application, threaded=True, fd=listener.fileno())
 print(port, flush=True)
 server.serve_forever()

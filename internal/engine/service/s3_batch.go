@@ -49,7 +49,7 @@ const (
 	batchStart     = 3 * time.Minute
 	batchPerSecond = 3000
 	// The progress is asked for every pollFirst, later less often, up to pollMost.
-	pollFirst = 5 * time.Second
+	pollFirst = time.Second
 	pollMost  = 30 * time.Second
 )
 
