@@ -131,7 +131,12 @@ func ecsOwned(get func(types.Service) any) func(types.Service, Resource) any {
 }
 
 func ecsDeployment(get func(*types.DeploymentConfiguration) any) func(types.Service, Resource) any {
-	return func(s types.Service, _ Resource) any { return through(s.DeploymentConfiguration, get) }
+	return func(s types.Service, _ Resource) any {
+		if s.DeploymentConfiguration == nil {
+			return unread
+		}
+		return get(s.DeploymentConfiguration)
+	}
 }
 
 func ecsNetwork(get func(*types.AwsVpcConfiguration) any) func(types.Service, Resource) any {

@@ -32,7 +32,12 @@ var listenerActions = Blocks{
 var listenerTable = []field[liveListener]{
 	{Attribute{Path: "port", API: "Port", Default: 0}, func(l liveListener, _ Resource) any { return l.Port }},
 	{Attribute{Path: "protocol", API: "Protocol"}, func(l liveListener, _ Resource) any { return string(l.Protocol) }},
-	{Attribute{Path: "ssl_policy", API: "SslPolicy"}, func(l liveListener, _ Resource) any { return l.SslPolicy }},
+	{Attribute{Path: "ssl_policy", API: "SslPolicy"}, func(l liveListener, _ Resource) any {
+		if l.Protocol != types.ProtocolEnumHttps && l.Protocol != types.ProtocolEnumTls { // nothing is encrypted
+			return nil
+		}
+		return l.SslPolicy
+	}},
 	{Attribute{Path: "certificate_arn", API: "Certificates.CertificateArn"}, func(l liveListener, _ Resource) any {
 		if len(l.Certificates) == 0 {
 			return nil

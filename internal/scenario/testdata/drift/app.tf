@@ -118,8 +118,8 @@ resource "aws_apigatewayv2_api" "http" {
 }
 
 resource "aws_apigatewayv2_stage" "live" {
-  api_id = aws_apigatewayv2_api.http.id
-  name   = "live"
+  api_id          = aws_apigatewayv2_api.http.id
+  name            = "live"
   stage_variables = { colour = "blue" }
 }
 

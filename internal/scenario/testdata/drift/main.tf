@@ -5,15 +5,18 @@ terraform {
       source  = "hashicorp/aws"
       version = "5.100.0"
     }
+    reliability = {
+      source = "project3-ls/reliability"
+    }
   }
 }
 
 provider "aws" {
-  s3_use_path_style           = true
-  skip_metadata_api_check     = true
-  skip_region_validation      = true
-  skip_requesting_account_id  = false
-  max_retries                 = 1
+  s3_use_path_style          = true
+  skip_metadata_api_check    = true
+  skip_region_validation     = true
+  skip_requesting_account_id = false
+  max_retries                = 1
 
   default_tags {
     tags = { Team = "drift" }
