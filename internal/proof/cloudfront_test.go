@@ -91,7 +91,7 @@ func (d *distribution) serves(ctx context.Context) (shares, error) {
 // kvsTTL is for how long functions at the edge may go on with an old value.
 const kvsTTL = 5 * time.Second
 
-var cloudFrontKVSLever = lever{name: "cloudfront_kvs", steps: []int{10, 50}, ttl: kvsTTL, build: func(t *testing.T, w *world) target {
+var cloudFrontKVSLever = lever{name: "cloudfront_kvs", quick: true, steps: []int{10, 50}, ttl: kvsTTL, build: func(t *testing.T, w *world) target {
 	t.Helper()
 	made := must[*cloudfront.CreateKeyValueStoreOutput](t)(cloudfront.NewFromConfig(w.outside()).CreateKeyValueStore(t.Context(), &cloudfront.CreateKeyValueStoreInput{Name: &w.name}))
 	s := &keyValueStore{client: keyValueStores(w.outside()), arn: *made.KeyValueStore.ARN}

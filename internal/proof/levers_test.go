@@ -22,6 +22,14 @@ type lever struct {
 	propagates bool
 	// blind tells that AWS takes no condition on a change: what somebody else does at the same moment is overwritten.
 	blind bool
+	// quick tells that the proxy serves it without moto, so that there is time for more.
+	quick bool
+	// slow tells that a switch of it takes many calls: fewer faults and outside changes are tried.
+	slow bool
+	// variant tells that it is another lever but for who its colours are; only deaths and rivals are tried on it.
+	variant bool
+	// most is the largest share that it can give before the whole; 0 means any.
+	most int
 	// build sets up what it moves.
 	build func(t *testing.T, w *world) target
 }
@@ -65,6 +73,14 @@ func (s shares) String() string {
 	return text
 }
 
+// skipVariant skips a proof that would show the same of a variant.
+func (w *world) skipVariant(t *testing.T) {
+	t.Helper()
+	if w.lever.variant && !full {
+		t.Skip("the same as on the lever that it is a variant of; RELIABILITY_PROOF=full runs it")
+	}
+}
+
 // levers are all of them.
 var levers = []lever{
 	route53Lever,
@@ -72,6 +88,7 @@ var levers = []lever{
 	listenerLever,
 	cloudFrontOriginLever,
 	cloudFrontKVSLever,
+	cloudFrontStagingLever,
 	apiGatewayCanaryLever,
 	apiGatewayCanaryUnnamedLever,
 }

@@ -56,6 +56,7 @@ func (l *load) end() []string {
 func TestAccInTwoHundredSwitchesNoRequestFails(t *testing.T) {
 	const switches = 200
 	each(t, func(t *testing.T, w *world) {
+		w.skipVariant(t)
 		e := w.newEdge(t)
 		report(t, bubble(t, func(t *testing.T) []string {
 			ctx, s := t.Context(), w.begin(t)
@@ -101,6 +102,7 @@ func TestAccABrokenGreenIsOutWithinAProbeIntervalPlusOneSecond(t *testing.T) {
 		apiTime  = 20 * time.Millisecond // of a call to AWS
 	)
 	each(t, func(t *testing.T, w *world) {
+		w.skipVariant(t)
 		strategy := traffic.Strategy{Type: traffic.AllAtOnce, Bake: time.Minute, CheckInterval: interval}
 		if len(w.lever.steps) > 0 {
 			strategy = traffic.Strategy{Type: traffic.Canary, Steps: w.lever.steps, Interval: 20 * time.Second, Bake: 20 * time.Second, CheckInterval: interval}

@@ -53,6 +53,9 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
+// full asks for every combination where otherwise they take turns: it is for make proof and takes minutes.
+var full = os.Getenv("RELIABILITY_PROOF") == "full"
+
 // worlds counts them, to name apart what they are made of.
 var worlds atomic.Int64
 
