@@ -34,7 +34,7 @@ type names struct {
 func newNames(t *testing.T) *names {
 	t.Helper()
 	n := &names{t: t, client: route53.NewFromConfig(acctest.Emulator(t).AWSConfig())}
-	zone, err := n.client.CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{Name: aws.String("killed.example"), CallerReference: aws.String("killed")})
+	zone, err := n.client.CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{Name: aws.String("killed.example"), CallerReference: aws.String(t.Name())})
 	n.must(err)
 	n.zone = *zone.HostedZone.Id
 	var changes []types.Change
