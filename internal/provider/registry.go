@@ -17,6 +17,7 @@ import (
 var (
 	actions = []func() action.Action{
 		healthgate.NewAction,
+		rollback.NewAction,
 		// one constructor a line
 	}
 	resources = []func() resource.Resource{
