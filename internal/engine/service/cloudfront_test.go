@@ -83,6 +83,13 @@ func (e *edgeOfTest) edit(change func(*types.DistributionConfig)) {
 	must(e.T, err)
 }
 
+func (e *edgeOfTest) etag() *string {
+	e.Helper()
+	read, err := e.client.GetDistributionConfig(e.Context(), &cloudfront.GetDistributionConfigInput{Id: &e.id})
+	must(e.T, err)
+	return read.ETag
+}
+
 // release is what a bad release does.
 func (e *edgeOfTest) release(config *types.DistributionConfig) {
 	config.DefaultCacheBehavior.TargetOriginId = aws.String("green")
@@ -224,4 +231,46 @@ func TestCloudFrontDistribution(t *testing.T) {
 			t.Errorf("Diff: %v", err)
 		}
 	})
+}
+
+// A policy that was attached at the capture is attached again, one that was not is taken off, and one that is gone is said.
+func TestCloudFrontContinuousDeployment(t *testing.T) {
+	e := newEdge(t, acctest.Unique(t))
+	s := e.service()
+	item, err := s.Capture(t.Context())
+	must(t, err)
+	staging, err := e.client.CopyDistribution(t.Context(), &cloudfront.CopyDistributionInput{
+		PrimaryDistributionId: &e.id, CallerReference: aws.String(acctest.Unique(t)), Staging: aws.Bool(true), IfMatch: e.etag(),
+	})
+	must(t, err)
+	policy, err := e.client.CreateContinuousDeploymentPolicy(t.Context(), &cloudfront.CreateContinuousDeploymentPolicyInput{
+		ContinuousDeploymentPolicyConfig: &types.ContinuousDeploymentPolicyConfig{
+			Enabled: aws.Bool(true), StagingDistributionDnsNames: &types.StagingDistributionDnsNames{Quantity: aws.Int32(1), Items: []string{*staging.Distribution.DomainName}},
+			TrafficConfig: &types.TrafficConfig{Type: types.ContinuousDeploymentPolicyTypeSingleWeight, SingleWeightConfig: &types.ContinuousDeploymentSingleWeightConfig{Weight: aws.Float32(0.1)}},
+		},
+	})
+	must(t, err)
+	e.edit(func(config *types.DistributionConfig) {
+		config.ContinuousDeploymentPolicyId = policy.ContinuousDeploymentPolicy.Id
+	})
+	canary, err := s.Capture(t.Context())
+	must(t, err)
+	if !strings.Contains(strings.Join(canary.Warnings, " "), "continuous deployment") {
+		t.Errorf("warnings %q", canary.Warnings)
+	}
+	restore(t, s, item) // takes it off
+	expectSame(t, s, item)
+	restore(t, s, canary) // and attaches it again
+	expectSame(t, s, canary)
+	e.edit(func(config *types.DistributionConfig) {
+		config.ContinuousDeploymentPolicyId, config.Comment = nil, aws.String("second")
+	})
+	_, err = e.client.DeleteContinuousDeploymentPolicy(t.Context(), &cloudfront.DeleteContinuousDeploymentPolicyInput{Id: policy.ContinuousDeploymentPolicy.Id, IfMatch: policy.ETag})
+	must(t, err)
+	changes, err := s.Diff(t.Context(), canary)
+	if !errors.Is(err, service.ErrUnrestorable) || len(changes) != 1 || !strings.Contains(err.Error(), *policy.ContinuousDeploymentPolicy.Id) {
+		t.Fatalf("%d changes, %v", len(changes), err)
+	}
+	must(t, s.Restore(t.Context(), changes))
+	expectSame(t, s, item)
 }
