@@ -132,7 +132,7 @@ func adopt(item Item) (remediation, reconciliation []string) {
 		[]string{
 			"printf '" + block + "' " + shellQuote(string(item.Address)) + " " + shellQuote(hclQuote(item.ID)) + " >> imports.tf",
 			"terraform plan -generate-config-out=" + shellQuote("generated_"+strings.ReplaceAll(string(item.Address), ".", "_")+".tf"),
-			"# look through the generated configuration, then",
+			"# look through the generated configuration and mend it where that plan complained of it (attributes that exclude each other), then",
 			"terraform apply -target=" + shellQuote(string(item.Address)),
 		}
 }

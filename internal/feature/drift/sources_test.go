@@ -184,7 +184,7 @@ func TestAccWorkingDir(t *testing.T) {
 // needsInit is a directory whose provider was never installed.
 func needsInit(t *testing.T, dir string) string {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(`terraform { required_providers { null = { source = "hashicorp/null" } } }`+"\n"+`resource "null_resource" "a" {}`), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte("terraform {\n  required_providers {\n    null = { source = \"hashicorp/null\" }\n  }\n}\nresource \"null_resource\" \"a\" {}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return dir
