@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,7 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
-	"github.com/project3-ls/terraform-provider-reliability/internal/engine/service"
+	"github.com/project3-ls/terraform-provider-reliability/internal/workspace"
 )
 
 const (
@@ -28,36 +30,83 @@ const (
 	sequentialCopies, commandCopies = 60, 3
 )
 
-// rollbackRows measure the capture and the restore of many objects.
-func rollbackRows(ctx context.Context, _ *bench) ([]row, error) {
+const rollbackConfig = `
+terraform {
+  required_providers {
+    reliability = { source = "project3-ls/reliability" }
+  }
+}
+
+variable "bucket" {}
+variable "back" {}
+
+resource "reliability_deployment_snapshot" "site" {
+  name           = "bench"
+  release        = var.bucket
+  allow_redeploy = true
+  targets        = { site = { s3_bucket = { bucket = var.bucket } } }
+}
+
+resource "reliability_rollback" "site" {
+  snapshot_id       = reliability_deployment_snapshot.site.id
+  when              = var.back
+  on_complete       = "ok"
+  max_recovery_time = "1h"
+}
+
+output "recovered" {
+  value = reliability_rollback.site.recovery_seconds
+}
+`
+
+// rollbackRows measure the capture and the restore of many objects, by the built provider.
+func rollbackRows(ctx context.Context, b *bench) ([]row, error) {
 	e, err := emulator.Start(ctx, emulator.Options{})
 	if err != nil {
 		return nil, err
 	}
 	defer e.Close() //nolint:errcheck // the process ends
-	client := s3.NewFromConfig(e.AWSConfig(), func(o *s3.Options) { o.UsePathStyle = true })
-	captured, err := captureRow(ctx, e, client)
+	w, err := workspace.New(ctx, workspace.Options{Dir: filepath.Join(b.dir, "rollback"), Root: ".", Env: e.Env()})
 	if err != nil {
 		return nil, err
 	}
-	restored, err := restoreRows(ctx, e, client)
+	if err := w.Write("main.tf", rollbackConfig); err != nil {
+		return nil, err
+	}
+	if err := w.Init(ctx); err != nil {
+		return nil, err
+	}
+	client := s3.NewFromConfig(e.AWSConfig(), func(o *s3.Options) { o.UsePathStyle = true })
+	captured, err := captureRow(ctx, e, client, w)
+	if err != nil {
+		return nil, err
+	}
+	restored, err := restoreRows(ctx, e, client, w)
 	if err != nil {
 		return nil, err
 	}
 	return append([]row{captured}, restored...), nil
 }
 
-func captureRow(ctx context.Context, e *emulator.Emulator, client *s3.Client) (row, error) {
-	s, err := filled(ctx, e, client, "bench-capture", capturedObjects)
-	if err != nil {
+// applied applies the configuration to a bucket and returns what Terraform said.
+func applied(ctx context.Context, w *workspace.Workspace, bucket string, back bool) (string, error) {
+	ended, err := w.Apply(ctx, "-var=bucket="+bucket, fmt.Sprintf("-var=back=%t", back))
+	if err == nil && ended.Exit != 0 {
+		err = fmt.Errorf("apply ended with %d:\n%s", ended.Exit, ended.Output)
+	}
+	return ended.Output, err
+}
+
+func captureRow(ctx context.Context, e *emulator.Emulator, client *s3.Client, w *workspace.Workspace) (row, error) {
+	const name = "bench-capture"
+	if err := filled(ctx, e, client, name, capturedObjects); err != nil {
 		return row{}, err
 	}
 	e.ResetCalls()
-	began := time.Now()
-	if _, err := s.Capture(ctx); err != nil {
+	if _, err := applied(ctx, w, name, false); err != nil {
 		return row{}, err
 	}
-	took, lists := time.Since(began), 0
+	lists := 0
 	for _, call := range e.Calls() {
 		if call.Operation == "ListObjectVersions" {
 			lists++
@@ -65,39 +114,34 @@ func captureRow(ctx context.Context, e *emulator.Emulator, client *s3.Client) (r
 	}
 	pages := capturedObjects / 1000
 	return row{
-		What: fmt.Sprintf("s3 capture of %d objects: List calls", capturedObjects), Ours: fmt.Sprintf("%d in %s", lists, ms(took)), Limit: fmt.Sprint(pages + 5),
+		What: fmt.Sprintf("s3 capture of %d objects: List calls of the apply", capturedObjects), Ours: fmt.Sprint(lists), Limit: fmt.Sprint(pages + 5),
 		Beside: fmt.Sprintf("pages of 1,000: %d", pages), Ratio: ratio(lists, pages), Exceeded: lists > pages+5,
 	}, nil
 }
 
-// filled returns the service of a bucket with objects in it.
-func filled(ctx context.Context, e *emulator.Emulator, client *s3.Client, name string, objects int) (*service.S3Bucket, error) {
+// filled makes a bucket with objects in it.
+func filled(ctx context.Context, e *emulator.Emulator, client *s3.Client, name string, objects int) error {
 	if _, err := client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &name}); err != nil {
-		return nil, err
+		return err
 	}
 	_, err := client.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
 		Bucket: &name, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := e.FillBucket(ctx, name, "", "good", objects); err != nil {
-		return nil, err
-	}
-	return service.NewS3Bucket(client, name, "", nil, service.S3Options{})
+	return e.FillBucket(ctx, name, "", "good", objects)
 }
 
-func restoreRows(ctx context.Context, e *emulator.Emulator, client *s3.Client) ([]row, error) {
+// recovered is how many seconds a rollback took by its own account, without the plan before it.
+var recovered = regexp.MustCompile(`(?m)^recovered = ([0-9.]+)`)
+
+func restoreRows(ctx context.Context, e *emulator.Emulator, client *s3.Client, w *workspace.Workspace) ([]row, error) {
 	const name = "bench-restore"
-	s, err := filled(ctx, e, client, name, changedObjects)
-	if err != nil {
+	if err := errors.Join(filled(ctx, e, client, name, changedObjects), filled(ctx, e, client, "bench-raw", changedObjects)); err != nil {
 		return nil, err
 	}
-	item, err := s.Capture(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := filled(ctx, e, client, "bench-raw", changedObjects); err != nil {
+	if _, err := applied(ctx, w, name, false); err != nil {
 		return nil, err
 	}
 	if err := e.FillBucket(ctx, name, "", "bad", changedObjects); err != nil {
@@ -105,25 +149,27 @@ func restoreRows(ctx context.Context, e *emulator.Emulator, client *s3.Client) (
 	}
 	remove := e.Inject(emulator.Fault{Service: "s3", Latency: s3Latency})
 	defer remove()
-	began := time.Now()
-	changes, err := s.Diff(ctx, item)
-	if err == nil {
-		err = s.Restore(ctx, changes)
-	}
-	if err == nil {
-		err = s.Verify(ctx, item)
-	}
+	before, err := copies(ctx, client, "bench-raw", changedObjects, copyWorkers)
 	if err != nil {
 		return nil, err
 	}
-	ours := time.Since(began)
-	if len(changes) != changedObjects {
-		return nil, fmt.Errorf("%d changes instead of %d", len(changes), changedObjects)
+	said, err := applied(ctx, w, name, true)
+	if err != nil {
+		return nil, err
+	}
+	found := recovered.FindStringSubmatch(said)
+	if found == nil {
+		return nil, fmt.Errorf("the rollback did not say how long it took:\n%s", said)
+	}
+	ours, err := time.ParseDuration(found[1] + "s")
+	if err != nil {
+		return nil, err
 	}
 	raw, err := copies(ctx, client, "bench-raw", changedObjects, copyWorkers)
 	if err != nil {
 		return nil, err
 	}
+	raw = (before + raw) / 2 // before and after, because a machine is not equally busy all the time
 	sequential, err := copies(ctx, client, "bench-raw", sequentialCopies, 1)
 	if err != nil {
 		return nil, err
