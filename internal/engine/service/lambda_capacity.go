@@ -150,10 +150,10 @@ func (l *LambdaAlias) waitCapacity(ctx context.Context, qualifier string) error 
 		if err != nil {
 			return err
 		}
-		switch config.Status {
-		case types.ProvisionedConcurrencyStatusEnumReady, "":
+		if config.Status == types.ProvisionedConcurrencyStatusEnumReady || config.Status == "" { // "" is none at all
 			return nil
-		case types.ProvisionedConcurrencyStatusEnumFailed:
+		}
+		if config.Status == types.ProvisionedConcurrencyStatusEnumFailed {
 			return &DiffersError{Target: l.Target(), Total: 1, Details: []string{fmt.Sprintf("provisioned concurrency of %s:%s failed: %s", l.function, qualifier, aws.ToString(config.StatusReason))}}
 		}
 		if err := l.options.Clock.Sleep(ctx, delay); err != nil {

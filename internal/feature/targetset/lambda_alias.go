@@ -38,7 +38,7 @@ var lambdaAlias = kind{
 			"function_name": required("Name or ARN of the function."),
 			"name":          required("Name of the alias."),
 			"publish": schema.BoolAttribute{
-				Optional: true,
+				Optional:            true,
 				MarkdownDescription: "Publish a version first when the alias points to `$LATEST`. The alias stays on `$LATEST`; a rollback points it to that version, unless `$LATEST` is still the same. Default: false.",
 			},
 		},
