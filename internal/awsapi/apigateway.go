@@ -51,7 +51,7 @@ func (f *APIGateway) GetRestApis(ctx context.Context, in *apigateway.GetRestApis
 }
 
 // GetRestApi calls API Gateway.
-func (f *APIGateway) GetRestApi(ctx context.Context, in *apigateway.GetRestApiInput, options ...func(*apigateway.Options)) (*apigateway.GetRestApiOutput, error) {
+func (f *APIGateway) GetRestApi(ctx context.Context, in *apigateway.GetRestApiInput, options ...func(*apigateway.Options)) (*apigateway.GetRestApiOutput, error) { //nolint:revive // as the SDK has it
 	return f.sdk().GetRestApi(ctx, in, options...)
 }
 

@@ -31,7 +31,7 @@ func (f *APIGatewayV2) GetApis(ctx context.Context, in *apigatewayv2.GetApisInpu
 }
 
 // GetApi calls API Gateway.
-func (f *APIGatewayV2) GetApi(ctx context.Context, in *apigatewayv2.GetApiInput, options ...func(*apigatewayv2.Options)) (*apigatewayv2.GetApiOutput, error) {
+func (f *APIGatewayV2) GetApi(ctx context.Context, in *apigatewayv2.GetApiInput, options ...func(*apigatewayv2.Options)) (*apigatewayv2.GetApiOutput, error) { //nolint:revive // as the SDK has it
 	return f.sdk().GetApi(ctx, in, options...)
 }
 

@@ -35,7 +35,6 @@ type Clients struct {
 	cloudtrail              map[string]*CloudTrail
 	cloudwatch              map[string]*CloudWatch
 	cloudwatchlogs          map[string]*CloudWatchLogs
-	configservice           map[string]*ConfigService
 	dynamodb                map[string]*DynamoDB
 	ec2                     map[string]*EC2
 	ecs                     map[string]*ECS
@@ -70,7 +69,6 @@ func New(config Config, version string) *Clients {
 		cloudtrail:              map[string]*CloudTrail{},
 		cloudwatch:              map[string]*CloudWatch{},
 		cloudwatchlogs:          map[string]*CloudWatchLogs{},
-		configservice:           map[string]*ConfigService{},
 		dynamodb:                map[string]*DynamoDB{},
 		ec2:                     map[string]*EC2{},
 		ecs:                     map[string]*ECS{},

@@ -37,34 +37,34 @@ type model struct {
 	AssumeRole                *assumeRoleModel        `tfsdk:"-"`
 	AssumeRoleWithWebIdentity *assumeWebIdentityModel `tfsdk:"-"`
 
-	Region                         types.String            `tfsdk:"region"`
-	Profile                        types.String            `tfsdk:"profile"`
-	AccessKey                      types.String            `tfsdk:"access_key"`
-	SecretKey                      types.String            `tfsdk:"secret_key"`
-	Token                          types.String            `tfsdk:"token"`
-	SharedConfigFiles              types.List              `tfsdk:"shared_config_files"`
-	SharedCredentialsFiles         types.List              `tfsdk:"shared_credentials_files"`
-	AllowedAccountIDs              types.Set               `tfsdk:"allowed_account_ids"`
-	ForbiddenAccountIDs            types.Set               `tfsdk:"forbidden_account_ids"`
-	Endpoints                      types.Object            `tfsdk:"endpoints"`
-	MaxRetries                     types.Int64             `tfsdk:"max_retries"`
-	RetryMode                      types.String            `tfsdk:"retry_mode"`
-	TokenBucketRateLimiterCapacity types.Int64             `tfsdk:"token_bucket_rate_limiter_capacity"`
-	CustomCABundle                 types.String            `tfsdk:"custom_ca_bundle"`
-	HTTPProxy                      types.String            `tfsdk:"http_proxy"`
-	HTTPSProxy                     types.String            `tfsdk:"https_proxy"`
-	NoProxy                        types.String            `tfsdk:"no_proxy"`
-	Insecure                       types.Bool              `tfsdk:"insecure"`
-	EC2MetadataServiceEndpoint     types.String            `tfsdk:"ec2_metadata_service_endpoint"`
-	EC2MetadataServiceEndpointMode types.String            `tfsdk:"ec2_metadata_service_endpoint_mode"`
-	SkipMetadataAPICheck           types.Bool              `tfsdk:"skip_metadata_api_check"`
-	SkipCredentialsValidation      types.Bool              `tfsdk:"skip_credentials_validation"`
-	SkipRegionValidation           types.Bool              `tfsdk:"skip_region_validation"`
-	SkipRequestingAccountID        types.Bool              `tfsdk:"skip_requesting_account_id"`
-	STSRegion                      types.String            `tfsdk:"sts_region"`
-	S3UsePathStyle                 types.Bool              `tfsdk:"s3_use_path_style"`
-	UseDualStackEndpoint           types.Bool              `tfsdk:"use_dualstack_endpoint"`
-	UseFIPSEndpoint                types.Bool              `tfsdk:"use_fips_endpoint"`
+	Region                         types.String `tfsdk:"region"`
+	Profile                        types.String `tfsdk:"profile"`
+	AccessKey                      types.String `tfsdk:"access_key"`
+	SecretKey                      types.String `tfsdk:"secret_key"`
+	Token                          types.String `tfsdk:"token"`
+	SharedConfigFiles              types.List   `tfsdk:"shared_config_files"`
+	SharedCredentialsFiles         types.List   `tfsdk:"shared_credentials_files"`
+	AllowedAccountIDs              types.Set    `tfsdk:"allowed_account_ids"`
+	ForbiddenAccountIDs            types.Set    `tfsdk:"forbidden_account_ids"`
+	Endpoints                      types.Object `tfsdk:"endpoints"`
+	MaxRetries                     types.Int64  `tfsdk:"max_retries"`
+	RetryMode                      types.String `tfsdk:"retry_mode"`
+	TokenBucketRateLimiterCapacity types.Int64  `tfsdk:"token_bucket_rate_limiter_capacity"`
+	CustomCABundle                 types.String `tfsdk:"custom_ca_bundle"`
+	HTTPProxy                      types.String `tfsdk:"http_proxy"`
+	HTTPSProxy                     types.String `tfsdk:"https_proxy"`
+	NoProxy                        types.String `tfsdk:"no_proxy"`
+	Insecure                       types.Bool   `tfsdk:"insecure"`
+	EC2MetadataServiceEndpoint     types.String `tfsdk:"ec2_metadata_service_endpoint"`
+	EC2MetadataServiceEndpointMode types.String `tfsdk:"ec2_metadata_service_endpoint_mode"`
+	SkipMetadataAPICheck           types.Bool   `tfsdk:"skip_metadata_api_check"`
+	SkipCredentialsValidation      types.Bool   `tfsdk:"skip_credentials_validation"`
+	SkipRegionValidation           types.Bool   `tfsdk:"skip_region_validation"`
+	SkipRequestingAccountID        types.Bool   `tfsdk:"skip_requesting_account_id"`
+	STSRegion                      types.String `tfsdk:"sts_region"`
+	S3UsePathStyle                 types.Bool   `tfsdk:"s3_use_path_style"`
+	UseDualStackEndpoint           types.Bool   `tfsdk:"use_dualstack_endpoint"`
+	UseFIPSEndpoint                types.Bool   `tfsdk:"use_fips_endpoint"`
 }
 
 type assumeRoleModel struct {

@@ -104,7 +104,8 @@ func (s buildspec) run(ctx context.Context, t *testing.T, dir string, env []stri
 		if name == "build" || phase.OnFailure == "CONTINUE" {
 			stops = ":"
 		}
-		fmt.Fprintf(&script, "if [ $__failed = 0 ]; then echo %[1]s SUCCEEDED >>'%[2]s'; else echo %[1]s FAILED >>'%[2]s'; export CODEBUILD_BUILD_SUCCEEDING=0; %[3]s; fi\nfi\n", name, statuses, stops)
+		fmt.Fprintf(&script, "if [ $__failed = 0 ]; then echo %[1]s SUCCEEDED >>'%[2]s'; else echo %[1]s FAILED >>'%[2]s'; export CODEBUILD_BUILD_SUCCEEDING=0; %[3]s; fi\n", name, statuses, stops)
+		script.WriteString("fi\n")
 	}
 	shell := s.Env.Shell
 	if shell == "" {
@@ -202,19 +203,23 @@ func TestBuildsRunAsInCodeBuild(t *testing.T) {
 	}{
 		"one shell": {
 			map[string]buildPhase{"install": {Commands: []string{"cd sub", "export A=1"}}, "build": {Commands: []string{`echo "$A in ${PWD##*/}"`}}},
-			map[string]string{"install": "SUCCEEDED", "build": "SUCCEEDED"}, "1 in sub\n",
+			map[string]string{"install": "SUCCEEDED", "build": "SUCCEEDED"},
+			"1 in sub\n",
 		},
 		"a failed command ends its phase": {
 			map[string]buildPhase{"build": {Commands: []string{"false", "echo never"}, Finally: []string{"echo always"}}, "post_build": {Commands: []string{"echo $CODEBUILD_BUILD_SUCCEEDING"}}},
-			map[string]string{"build": "FAILED", "post_build": "SUCCEEDED"}, "always\n0\n",
+			map[string]string{"build": "FAILED", "post_build": "SUCCEEDED"},
+			"always\n0\n",
 		},
 		"nothing after a failed pre_build": {
 			map[string]buildPhase{"pre_build": {Commands: []string{"false"}, Finally: []string{"echo report"}}, "build": {Commands: []string{"echo never"}}, "post_build": {Commands: []string{"echo never"}}},
-			map[string]string{"pre_build": "FAILED"}, "report\n",
+			map[string]string{"pre_build": "FAILED"},
+			"report\n",
 		},
 		"unless it says so": {
 			map[string]buildPhase{"pre_build": {OnFailure: "CONTINUE", Commands: []string{"false"}}, "build": {Commands: []string{"echo goes on $CODEBUILD_BUILD_SUCCEEDING"}}},
-			map[string]string{"pre_build": "FAILED", "build": "SUCCEEDED"}, "goes on 0\n",
+			map[string]string{"pre_build": "FAILED", "build": "SUCCEEDED"},
+			"goes on 0\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,7 +23,7 @@ func bothProtocols(t *testing.T) (net.PacketConn, net.Listener) {
 		if err == nil {
 			return packets, listener
 		}
-		packets.Close()
+		_ = packets.Close()
 		taken = err
 	}
 	t.Fatal(taken)

@@ -64,7 +64,8 @@ func lastIntent(ctx context.Context, j *journal.Journal, target string) (intent 
 }
 
 // claim takes the lease of every target, opens their records, and renews the leases until release is called. The
-// returned context ends with a *LeaseLostError when one is lost. Nothing is left behind when it returns an error.
+// returned context ends with a *LeaseLostError when one is lost. When it returns an error nothing is left behind, except that an
+// earlier switch of a route that died stays to be looked after.
 func (s *shift) claim(ctx context.Context) (work context.Context, release func(), err error) {
 	var leases []*journal.Lease
 	giveUp := func() {
@@ -96,7 +97,9 @@ func (s *shift) claim(ctx context.Context) (work context.Context, release func()
 			entry, err = s.Journal.Begin(ctx, lane.Router.Target(), operation, intent)
 		}
 		if err != nil {
-			s.closeJournal(ctx, StatusReverted) // nothing was moved
+			if !s.interrupted { // nothing was moved, and nothing that died is left to look after
+				s.closeJournal(ctx, StatusReverted)
+			}
 			giveUp()
 			return nil, nil, claimError(ctx, err)
 		}

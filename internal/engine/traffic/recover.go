@@ -94,6 +94,9 @@ func (s *shift) takeBack(ctx context.Context) (propagation time.Duration) {
 			}
 			if err := lane.Router.Wait(ctx, *lane.pending); err != nil {
 				errs[lane] = &RouteError{Route: lane.Key, Name: lane.Router.Name(), Doing: "wait for " + lane.pending.Label + " of", Err: err}
+				if errors.Is(err, ErrConcurrentChange) || errors.Is(err, ErrMissing) { // then it is not what is live
+					lane.pending, lane.uncertain = nil, true
+				}
 				continue
 			}
 			lane.pending = nil

@@ -261,12 +261,26 @@ func (s *shift) settled(ctx context.Context) (propagation time.Duration, err err
 			continue
 		}
 		if err := lane.Router.Wait(ctx, *lane.pending); err != nil {
-			return 0, &RouteError{Route: lane.Key, Name: lane.Router.Name(), Doing: "wait for " + lane.pending.Label + " of", Err: ended(ctx, err)}
+			return 0, s.notSettled(ctx, lane, &RouteError{Route: lane.Key, Name: lane.Router.Name(), Doing: "wait for " + lane.pending.Label + " of", Err: ended(ctx, err)})
 		}
 		lane.pending = nil
 		propagation = max(propagation, lane.known.Propagation)
 	}
 	return propagation, nil
+}
+
+// notSettled is what a wait ended with: a *ForeignChangeError when somebody else moved the route meanwhile.
+func (s *shift) notSettled(ctx context.Context, lane *lane, failure *RouteError) error {
+	if !errors.Is(failure, ErrConcurrentChange) {
+		return failure
+	}
+	expected := lane.known.Weights
+	lane.pending, lane.uncertain = nil, true
+	if s.read(ctx, lane) != nil || lane.known.Weights == expected {
+		return failure
+	}
+	lane.foreign = true
+	return &ForeignChangeError{Route: lane.Key, Name: lane.Router.Name(), Expected: expected, Found: lane.known.Weights}
 }
 
 // verify reads every route once more: nobody moved it since. That it cannot be read is a warning: AWS has reported the
