@@ -22,8 +22,8 @@ const DefaultCheckInterval = 10 * time.Second
 type Strategy struct {
 	Type StrategyType
 	// Steps are percent of traffic for the target before it gets everything: each 1 to 99, each more than the one
-	// before. Canary needs at least one. Linear with a single one repeats it as the increment (25 is 25, 50, 75), with
-	// none goes by 20, and takes several as they are. AllAtOnce has none.
+	// before. Canary without any has 10 and 50. Linear with a single one repeats it as the increment (25 is 25, 50, 75),
+	// with none goes by 20, and takes several as they are. AllAtOnce has none.
 	Steps []int
 	// Interval is how long each step before the last is watched, beyond the time the change needs to reach clients.
 	Interval time.Duration
@@ -38,6 +38,9 @@ type Strategy struct {
 
 // defaultIncrement is the increment of a linear strategy that names none.
 const defaultIncrement = 20
+
+// defaultSteps are the steps of a canary that names none.
+var defaultSteps = []int{10, 50}
 
 // StrategyError says which field of a strategy does not do.
 type StrategyError struct {
@@ -62,11 +65,7 @@ func (s Strategy) Validate() error {
 		if s.Interval > 0 {
 			return problem("interval", -1, "%s has no steps between which to wait; bake is how long the target is watched afterwards", s.Type)
 		}
-	case Canary:
-		if len(s.Steps) == 0 {
-			return problem("steps", -1, "%s needs at least one step, such as [10]", s.Type)
-		}
-	case Linear:
+	case Canary, Linear:
 	default:
 		return problem("type", -1, "%q is not a strategy; there are %s, %s and %s", s.Type, AllAtOnce, Linear, Canary)
 	}
@@ -145,6 +144,8 @@ func (s Strategy) Percents() []int {
 		increment = defaultIncrement
 	case s.Type == Linear && len(s.Steps) == 1:
 		increment = s.Steps[0]
+	case s.Type == Canary && len(s.Steps) == 0:
+		percents = append(percents, defaultSteps...)
 	default:
 		percents = append(percents, s.Steps...)
 	}

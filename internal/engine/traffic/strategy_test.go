@@ -15,6 +15,7 @@ func TestPercents(t *testing.T) {
 		want     []int
 	}{
 		{traffic.Strategy{Type: traffic.AllAtOnce}, []int{100}},
+		{traffic.Strategy{Type: traffic.Canary}, []int{10, 50, 100}},
 		{traffic.Strategy{Type: traffic.Canary, Steps: []int{10}}, []int{10, 100}},
 		{traffic.Strategy{Type: traffic.Canary, Steps: []int{1, 99}}, []int{1, 99, 100}},
 		{traffic.Strategy{Type: traffic.Linear}, []int{20, 40, 60, 80, 100}},
@@ -35,7 +36,6 @@ func TestStrategiesThatDoNotDo(t *testing.T) {
 		"unknown type":           {traffic.Strategy{Type: "rainbow"}, "type", -1},
 		"steps all at once":      {traffic.Strategy{Type: traffic.AllAtOnce, Steps: []int{10}}, "steps", -1},
 		"interval all at once":   {traffic.Strategy{Type: traffic.AllAtOnce, Interval: time.Second}, "interval", -1},
-		"canary without steps":   {traffic.Strategy{Type: traffic.Canary}, "steps", -1},
 		"zero":                   {traffic.Strategy{Type: traffic.Canary, Steps: []int{0, 10}}, "steps", 0},
 		"hundred":                {traffic.Strategy{Type: traffic.Canary, Steps: []int{10, 100}}, "steps", 1},
 		"more than hundred":      {traffic.Strategy{Type: traffic.Linear, Steps: []int{10, 110}}, "steps", 1},

@@ -210,7 +210,7 @@ func TestAccWrongAtPlan(t *testing.T) {
 		"zero":               {s.config("blue", `strategy = { type = "canary", steps = [0] }`), saying("Invalid strategy", "0 is not between 1 and 99")},
 		"hundred":            {s.config("blue", `strategy = { type = "canary", steps = [100] }`), saying("Invalid strategy", "100 is not between 1 and 99")},
 		"too much":           {s.config("blue", `strategy = { type = "linear", steps = [120] }`), saying("Invalid strategy", "120 is not between")},
-		"canary, no steps":   {s.config("blue", `strategy = { type = "canary" }`), saying("Invalid strategy", "needs at least one step")},
+		"steps without type": {s.config("blue", `strategy = { steps = [10] }`), saying("Invalid strategy", "has no steps", `type = "canary"`)},
 		"all at once, steps": {s.config("blue", `strategy = { type = "all_at_once", steps = [10] }`), saying("Invalid strategy", "has no steps")},
 		"strategy type":      {s.config("blue", `strategy = { type = "rainbow" }`), saying("rainbow")},
 		"negative bake":      {s.config("blue", `strategy = { type = "all_at_once", bake = "-1s" }`), saying("Invalid duration")},

@@ -62,7 +62,9 @@ func (m *model) toStrategy(ctx context.Context, diags *diag.Diagnostics) (strate
 	if diags.HasError() || configured.Type.IsUnknown() || configured.Steps.IsUnknown() {
 		return strategy, false
 	}
-	strategy.Type = traffic.StrategyType(configured.Type.ValueString())
+	if !configured.Type.IsNull() {
+		strategy.Type = traffic.StrategyType(configured.Type.ValueString())
+	}
 	known = true
 	for _, element := range configured.Steps.Elements() {
 		step, ok := element.(types.Int64)

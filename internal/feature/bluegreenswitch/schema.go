@@ -97,11 +97,13 @@ func strategyAttribute() schema.Attribute {
 		Optional:            true,
 		MarkdownDescription: "How traffic gets to the target. Default: all at once.",
 		Attributes: map[string]schema.Attribute{
-			"type": required("`all_at_once`: everything in one step. `canary`: the listed `steps`, then everything. `linear`: equal steps.",
-				stringvalidator.OneOf(string(traffic.AllAtOnce), string(traffic.Linear), string(traffic.Canary))),
+			"type": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{stringvalidator.OneOf(string(traffic.AllAtOnce), string(traffic.Linear), string(traffic.Canary))},
+				MarkdownDescription: "`all_at_once` (default): everything in one step. `canary`: the listed `steps`, then everything. `linear`: equal steps.",
+			},
 			"steps": schema.ListAttribute{
 				Optional: true, ElementType: types.Int64Type, Validators: []validator.List{listvalidator.SizeAtLeast(1)},
-				MarkdownDescription: "Percent of the traffic at each step before the last, which is always 100: whole, increasing, between 1 and 99. `canary` needs them. For `linear` a single number is the " +
+				MarkdownDescription: "Percent of the traffic at each step before the last, which is always 100: whole, increasing, between 1 and 99. Default for `canary`: `[10, 50]`. For `linear` a single number is the " +
 					"increment (`[25]` is 25, 50, 75, 100), several are taken as they are, and without any it is `[20]`.",
 			},
 			"interval": schema.StringAttribute{
