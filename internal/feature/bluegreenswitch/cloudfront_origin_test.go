@@ -236,7 +236,7 @@ func TestAccAnOriginThatCannotBeSwitchedIsRefusedAtPlan(t *testing.T) {
 		Steps: []resource.TestStep{
 			refused(e.config("green", "", "green", quick), "Invalid strategy", "moves everything at once", `type = "all_at_once"`),
 			refused(e.config("green", "", "green", `strategy = { type = "linear" }`), "Invalid strategy", "moves everything at once"),
-			refused(e.config("green", "", "green", `max_recovery_time = "5m"`), "Recovery would take too long", "5m2s", "5m0s of propagation in AWS"),
+			refused(e.config("green", "", "green", `max_recovery_time = "5m"`), "Recovery would take too long", "5m2s", "5m0s of propagation in AWS", "What to do: raise max_recovery_time to at least 5m2s (left out, it is 15m"),
 			refused(e.config("green", "", "blue"), "Blue and green are the same", `the origin "blue"`),
 			refused(e.config("green", "", "red"), "the green origin red of distribution "+e.id),
 			refused(e.config("green", `["/none/*"]`, "green"), "the behavior /none/* of distribution "+e.id),

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -26,6 +28,25 @@ func defaultRecovery(routes []route) string {
 		}
 	}
 	return longest
+}
+
+// recoveryRemedy says what to do about an estimate that is longer than max_recovery_time: only what makes a difference.
+func recoveryRemedy(estimate traffic.Estimate, routes []route) string {
+	var remedies []string
+	if slices.ContainsFunc(routes, func(r route) bool { return r.kind.name == route53Kind.name }) {
+		remedies = append(remedies, "lower the TTL of the records")
+	}
+	if estimate.Detection > 0 {
+		remedies = append(remedies, "let the checks decide sooner (max_retries, retry_delay, failure_threshold, check_interval of the strategy)")
+	}
+	longer := fmt.Sprintf("raise max_recovery_time to at least %s", estimate.Total())
+	if slow := defaultRecovery(routes); slow != defaultMaxRecovery {
+		longer += fmt.Sprintf(" (left out, it is %s with a route whose changes CloudFront propagates)", slow)
+	}
+	if len(remedies) == 0 {
+		return longer + "."
+	}
+	return strings.Join(remedies, ", ") + ", or " + longer + "."
 }
 
 // planRecovery fills in max_recovery_time where the configuration leaves it out, and tells whether that changed the plan.

@@ -179,7 +179,7 @@ func (r *switchResource) inspect(ctx context.Context, plan, prior *model, seen o
 			Summary: "Recovery would take too long",
 			Happened: fmt.Sprintf("A bad target would keep traffic for about %s: %s until the checks call it bad, %s for the calls, %s of propagation in AWS and %s that clients go on with what they know. "+
 				"max_recovery_time is %s.", estimate.Total(), estimate.Detection, estimate.Call, estimate.Settling, estimate.Propagation, plan.maxRecovery()),
-			Next: "lower the TTL of the records, let the checks decide sooner (max_retries, retry_delay, failure_threshold, check_interval of the strategy), or raise max_recovery_time.",
+			Next: recoveryRemedy(estimate, routesOf(plan.Routes, &diag.Diagnostics{})),
 		})
 	}
 }

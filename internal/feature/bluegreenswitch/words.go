@@ -124,6 +124,12 @@ func (f failure) message() tfdiag.Message {
 		}
 	case errors.Is(err, context.Canceled):
 		return tfdiag.Message{Summary: "Traffic was not switched: the apply was cancelled", Happened: "The apply was cancelled before the switch was done.", Next: again}
+	case errors.Is(err, context.DeadlineExceeded) && overLimit(err):
+		errors.As(err, &route)
+		return tfdiag.Message{
+			Summary: "Traffic was not switched: AWS took too long", Happened: fmt.Sprintf("It was not possible to %s the route %q", route.Doing, route.Route), Err: route.Err,
+			Next: "look into the AWS Health Dashboard whether the service has trouble, then " + again,
+		}
 	case errors.Is(err, context.DeadlineExceeded):
 		return tfdiag.Message{
 			Summary: "Traffic was not switched: it took too long", Happened: "The deadline in timeouts passed before the switch was done", Err: err,
@@ -134,6 +140,13 @@ func (f failure) message() tfdiag.Message {
 	default:
 		return tfdiag.Message{Summary: "Traffic was not switched", Happened: "The switch failed", Err: err, Next: again}
 	}
+}
+
+// overLimit tells whether it was a limit of one call or of one wait that passed, and not the deadline of the whole switch,
+// which the engine gives as it is, in place of whatever a call made of it.
+func overLimit(err error) bool {
+	var route *traffic.RouteError
+	return errors.As(err, &route) && route.Err != context.DeadlineExceeded //nolint:errorlint // the bare one is meant
 }
 
 func verdict(v gate.Verdict) string {

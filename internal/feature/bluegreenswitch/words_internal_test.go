@@ -3,6 +3,7 @@ package bluegreenswitch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +79,19 @@ func TestEveryFailureSaysWhatHappenedWhatIsLiveAndWhatToDo(t *testing.T) {
 		},
 		"journal":   {&traffic.JournalError{Err: boom}, traffic.Outcome{}, code{}, []string{"the journal cannot be used", "boom", "as before: nothing was moved", "writable"}},
 		"cancelled": {context.Canceled, traffic.Outcome{Status: traffic.StatusHeld, Moved: true, Live: live}, code{}, []string{"the apply was cancelled", `on_failure = "hold"`, "goes on from there"}},
-		"deadline":  {context.DeadlineExceeded, traffic.Outcome{Status: traffic.StatusReverted, Live: live}, code{}, []string{"it took too long", "raise timeouts"}},
+		"deadline of the whole, at a route": {
+			&traffic.RouteError{Route: "www", Doing: "move", Err: context.DeadlineExceeded},
+			traffic.Outcome{Status: traffic.StatusReverted, Live: live},
+			code{},
+			[]string{"it took too long", "raise timeouts"},
+		},
+		"limit of one wait": {
+			&traffic.RouteError{Route: "www", Doing: "wait for Route 53 change C1 of", Err: fmt.Errorf("C1 is not INSYNC yet: %w", context.DeadlineExceeded)},
+			traffic.Outcome{Status: traffic.StatusReverted, Live: live},
+			code{},
+			[]string{"AWS took too long", `not possible to wait for Route 53 change C1 of the route "www": C1 is not INSYNC yet`},
+		},
+		"deadline": {context.DeadlineExceeded, traffic.Outcome{Status: traffic.StatusReverted, Live: live}, code{}, []string{"it took too long", "raise timeouts"}},
 		"route": {
 			&traffic.RouteError{Route: "www", Doing: "move", Err: boom},
 			traffic.Outcome{Status: traffic.StatusInterrupted, Unknown: []string{"www"}, Unproven: []error{boom}},
