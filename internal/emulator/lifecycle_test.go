@@ -178,7 +178,10 @@ func TestCallsAreNamed(t *testing.T) {
 		if time.Since(call.At) > time.Minute || call.Region != "eu-west-1" {
 			t.Errorf("call %d at %v in %s", i, call.At, call.Region)
 		}
-		call.At, call.Region = time.Time{}, ""
+		if key, err := config.Credentials.Retrieve(ctx); err != nil || call.Caller != key.AccessKeyID {
+			t.Errorf("call %d is of %q, not %q, %v", i, call.Caller, key.AccessKeyID, err)
+		}
+		call.At, call.Region, call.Caller = time.Time{}, "", ""
 		if call != want[i] {
 			t.Errorf("call %+v, want %+v", call, want[i])
 		}
