@@ -37,6 +37,7 @@ var benchmarks = []benchmark{
 	{"switch", switchRows},
 	{"health", healthRows},
 	{"rollback", rollbackRows},
+	{"drift", driftRows},
 }
 
 // bench is what benchmarks share.

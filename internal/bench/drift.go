@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
+	"github.com/project3-ls/terraform-provider-reliability/internal/workspace"
+)
+
+const (
+	driftFaster = 10  // than terraform plan -refresh-only
+	driftCalls  = 1.5 // of the fewest
+	driftMemory = 100_000_000
+)
+
+const driftConfig = `
+terraform {
+  required_providers {
+    reliability = { source = "project3-ls/reliability" }
+  }
+}
+
+data "reliability_drift" "all" {
+  state   = { path = "drift.tfstate" }
+  fail_on = "minor"
+  report  = { json = "drift.json" }
+}
+`
+
+// driftBesideConfig holds no resources: a refresh reads what the state holds, and a configuration would only cost time.
+const driftBesideConfig = `
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+
+provider "aws" {
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+  skip_credentials_validation = true
+}
+`
+
+// driftRows measure a plan that looks for drift in a state of many resources, none of which has any.
+func driftRows(ctx context.Context, b *bench) ([]row, error) {
+	e, err := emulator.Start(ctx, emulator.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close() //nolint:errcheck // the process ends
+	world, err := seeded(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	w, err := workspace.New(ctx, workspace.Options{Dir: filepath.Join(b.dir, "drift"), Root: ".", Env: e.Env()})
+	if err != nil {
+		return nil, err
+	}
+	if err := w.Write("main.tf", driftConfig); err != nil {
+		return nil, err
+	}
+	if err := w.Write("drift.tfstate", world.state); err != nil {
+		return nil, err
+	}
+	if err := w.Init(ctx); err != nil {
+		return nil, err
+	}
+	calls := 0
+	took, err := b.median(func() (time.Duration, error) {
+		e.ResetCalls()
+		began := time.Now()
+		ended, err := w.Plan(ctx)
+		spent := time.Since(began)
+		if calls = max(calls, len(e.Calls())); err == nil && ended.Exit != 0 {
+			err = fmt.Errorf("plan ended with %d:\n%s", ended.Exit, ended.Output)
+		}
+		if err != nil {
+			return 0, err
+		}
+		return spent, inSync(filepath.Join(w.Dir, "drift.json"), world.resources)
+	})
+	if err != nil {
+		return nil, err
+	}
+	memory, err := watched(ctx, w, "plan", "-no-color", "-input=false") // by itself: looking at processes takes time
+	if err != nil {
+		return nil, err
+	}
+	rows := []row{
+		{What: fmt.Sprintf("a plan that looks for drift in %d resources (%s)", world.resources, world.mix), Ours: ms(took), Limit: fmt.Sprintf("%d x faster", driftFaster)},
+		{
+			What: "AWS calls of it", Ours: fmt.Sprint(calls), Limit: fmt.Sprintf("%.0f, %g x the fewest", driftCalls*float64(world.fewest), driftCalls),
+			Beside: fmt.Sprintf("the fewest, with the largest pages: %d", world.fewest), Ratio: ratio(calls, world.fewest), Exceeded: float64(calls) > driftCalls*float64(world.fewest),
+		},
+		{What: "resident memory of it", Ours: mb(memory), Limit: mb(driftMemory), Exceeded: memory >= driftMemory},
+	}
+	return rows, b.besideRefresh(ctx, rows, w, e, world.state, took)
+}
+
+// inSync fails unless the report says that everything was read and nothing differs: else nothing was measured.
+func inSync(file string, resources int) error {
+	data, err := os.ReadFile(file) //nolint:gosec // our own report
+	if err != nil {
+		return err
+	}
+	var found struct {
+		Summary struct {
+			Total, Unverified, Checked int
+		} `json:"summary"`
+	}
+	if err := json.Unmarshal(data, &found); err != nil {
+		return err
+	}
+	if s := found.Summary; s.Total != 0 || s.Unverified != 0 || s.Checked != resources {
+		return fmt.Errorf("%d resources were compared, %d differ, %d are unverified: this is no measurement", s.Checked, s.Total, s.Unverified)
+	}
+	return nil
+}
+
+// besideRefresh plans the same state with hashicorp/aws and -refresh-only, once: it takes half a minute.
+func (b *bench) besideRefresh(ctx context.Context, rows []row, ours *workspace.Workspace, e *emulator.Emulator, state string, took time.Duration) error {
+	if b.mirror == "" {
+		rows[0].Beside = "hashicorp/aws is in no filesystem mirror of this machine"
+		return nil
+	}
+	w, err := workspace.New(ctx, workspace.Options{Dir: filepath.Join(b.dir, "refresh"), Root: ".", Env: e.Env(), Mirror: b.mirror, Provider: ours.Provider})
+	if err != nil {
+		return err
+	}
+	if err := w.Write("main.tf", driftBesideConfig); err != nil {
+		return err
+	}
+	if err := w.Write("terraform.tfstate", state); err != nil {
+		return err
+	}
+	if err := w.Init(ctx); err != nil {
+		return err
+	}
+	e.ResetCalls()
+	began := time.Now()
+	ended, err := w.Plan(ctx, "-refresh-only", "-lock=false")
+	theirs := time.Since(began)
+	if err == nil && ended.Exit != 0 {
+		err = fmt.Errorf("plan -refresh-only ended with %d:\n%.4000s", ended.Exit, ended.Output)
+	}
+	if err != nil {
+		return err
+	}
+	rows[0].Beside, rows[0].Ratio = fmt.Sprintf("terraform plan -refresh-only with hashicorp/aws %s, %d calls", ms(theirs), len(e.Calls())), ratio(took, theirs)
+	rows[0].Exceeded = took*driftFaster > theirs
+	return nil
+}
