@@ -3,6 +3,7 @@
 package scenario
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -216,9 +217,11 @@ func (s *stack) killed(active string, fault emulator.Fault, late bool) {
 	s.t.Helper()
 	terraform := s.Command(s.t.Context(), "apply", "-auto-approve", "-input=false", "-no-color", "-var=active="+active)
 	terraform.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the provider is in the same group
-	var killed atomic.Bool
+	var out bytes.Buffer
+	terraform.Stdout, terraform.Stderr = &out, &out
+	started := make(chan int, 1)
 	kill := func(emulator.Call) {
-		killed.Store(syscall.Kill(-terraform.Process.Pid, syscall.SIGKILL) == nil)
+		_ = syscall.Kill(-<-started, syscall.SIGKILL) // what came of it, the exit says
 	}
 	if fault.Times = 1; late {
 		fault.HookLate = kill
@@ -227,10 +230,14 @@ func (s *stack) killed(active string, fault emulator.Fault, late bool) {
 	}
 	remove := acctest.Emulator(s.t).Inject(fault)
 	defer remove()
-	out, err := terraform.CombinedOutput()
+	if err := terraform.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	started <- terraform.Process.Pid
+	err := terraform.Wait()
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || !killed.Load() {
-		s.t.Fatalf("it was not killed: %v\n%s", err, out)
+	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		s.t.Fatalf("it was not killed: %v\n%s", err, out.Bytes())
 	}
 	if err := os.Remove(filepath.Join(s.Dir, ".terraform.tfstate.lock.info")); err != nil { // what a killed Terraform leaves
 		s.t.Fatal(err)
