@@ -91,3 +91,25 @@ func TestAStoreThatFailsDoesNotForgetASwitchThatDied(t *testing.T) {
 		}
 	})
 }
+
+func TestAWayBackWhoseAnswerWasLostIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, web := newBench(), blueLever("web")
+		web.unsettled = true
+		request := toGreen(web)
+		request.Check = healthyUntil(100)
+		web.before = func(call string, _ int) (bool, error) {
+			if call == "set blue 100 % / green 0 %" {
+				return true, errBoom // it took effect
+			}
+			return false, nil
+		}
+		outcome, _ := traffic.Switch(t.Context(), request, b.options())
+		equal(t, "calls", web.calls[2:], []string{"wait", "set blue 100 % / green 0 %", "read", "wait"})
+		equal(t, "status", outcome.Status, traffic.StatusReverted)
+		if outcome.Recovery < web.settle+web.propagation {
+			t.Errorf("done after %s, before all clients were back", outcome.Recovery)
+		}
+	})
+}

@@ -99,6 +99,7 @@ type lever struct {
 	settle      time.Duration
 	unfit       []*traffic.UnfitError
 	missing     bool
+	unsettled   bool // what Read says
 
 	calls  []string
 	before func(call string, n int) (late bool, err error) // late: after the call took effect
@@ -132,7 +133,7 @@ func (l *lever) call(ctx context.Context, what string) (late bool, err error) {
 
 func (l *lever) state() traffic.State {
 	return traffic.State{
-		Weights: l.weights, Settled: true, Settling: l.settle, Propagation: l.propagation, Unfit: l.unfit,
+		Weights: l.weights, Settled: !l.unsettled, Settling: l.settle, Propagation: l.propagation, Unfit: l.unfit,
 		Precondition: traffic.Precondition{Token: l.version},
 	}
 }

@@ -129,6 +129,9 @@ func (s *shift) setBack(ctx context.Context, lane *lane) error {
 			lane.foreign = true
 			return &ForeignChangeError{Route: lane.Key, Name: lane.Router.Name(), Expected: ours[len(ours)-2], Found: lane.known.Weights}
 		}
+		if !lane.known.Settled { // a call of ours was carried out although its answer was lost
+			lane.pending = &Change{Label: "the change that was found", State: lane.known}
+		}
 	}
 	if lane.known.Weights == lane.back {
 		return nil // and a change of it that is pending is waited for
