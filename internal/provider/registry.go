@@ -16,6 +16,7 @@ import (
 // Everything the provider serves, one line each.
 var (
 	actions = []func() action.Action{
+		drift.NewAction,
 		healthgate.NewAction,
 		rollback.NewAction,
 		// one constructor a line

@@ -2,6 +2,7 @@ package drift
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -66,4 +67,29 @@ func (r *Result) JSON(withRun bool) ([]byte, error) {
 		document.Run = &run{StartedAt: r.Started.UTC(), DurationMS: r.Duration.Milliseconds(), APICalls: r.Calls}
 	}
 	return json.MarshalIndent(document, "", "  ")
+}
+
+// ErrNotReport: what was handed over is no report of this version.
+var ErrNotReport = errors.New("this is no drift report of version 1")
+
+// ParseReport reads what JSON wrote, for whoever tells of a look that is over. Without a run in it, Started and Duration are
+// zero. The error is ErrNotReport.
+func ParseReport(text string) (*Result, error) {
+	var document report
+	if err := json.Unmarshal([]byte(text), &document); err != nil || document.Version != reportVersion {
+		return nil, ErrNotReport
+	}
+	s := document.Summary
+	if len(document.Items) != s.Total || len(document.Unverified) != s.Unverified {
+		return nil, ErrNotReport
+	}
+	result := &Result{
+		Items: document.Items, Unverified: document.Unverified, Skipped: document.Skipped, Managed: s.Managed, Checked: s.Checked, Unmanaged: s.Unmanaged,
+		Excluded: document.Excluded, Ignored: document.Ignored, MonthlyCostDelta: s.MonthlyCostDelta, CostComplete: s.CostComplete,
+		Serial: document.StateSerial, Lineage: document.StateLineage,
+	}
+	if run := document.Run; run != nil {
+		result.Started, result.Duration, result.Calls = run.StartedAt, time.Duration(run.DurationMS)*time.Millisecond, run.APICalls
+	}
+	return result, nil
 }
