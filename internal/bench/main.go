@@ -37,6 +37,8 @@ var benchmarks = []benchmark{
 	{"switch", switchRows},
 	{"health", healthRows},
 	{"rollback", rollbackRows},
+	{"levers", leverRows},
+	{"growth", growthRows},
 	{"drift", driftRows},
 }
 

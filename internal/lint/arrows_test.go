@@ -88,7 +88,7 @@ func house() map[string][]string {
 		emulator:            {sdk, sdkConfig, awsbase},
 		workspace:           anything,
 		"internal/acctest":  append([]string{emulator, provider}, outside...),
-		"internal/bench":    append([]string{emulator, workspace}, anything...),
+		"internal/bench":    append([]string{emulator, workspace, "internal/engine/service"}, anything...),
 		"internal/scenario": append([]string{emulator, workspace, "internal/acctest"}, anything...),
 		"examples/demo":     append([]string{emulator, workspace}, anything...),
 	}
