@@ -19,7 +19,7 @@ func newSQS(clients *awsapi.Clients) Reader {
 		single[liveAttributes, *awsapi.SQS]{client: clients.SQS, get: queueOf, names: queueNames, table: queueTable}.
 			kind(Spec{Type: "aws_sqs_queue", Doc: sqsDoc + "API_GetQueueAttributes.html"}),
 		single[liveAttributes, *awsapi.SQS]{client: clients.SQS, get: queueAttributes, names: queueNames, table: queuePolicyTable, unlisted: true}.
-			kind(Spec{Type: "aws_sqs_queue_policy", Doc: sqsDoc + "API_GetQueueAttributes.html", Part: policyPiece("aws_sqs_queue", "queue_url")}),
+			kind(Spec{Type: "aws_sqs_queue_policy", Doc: sqsDoc + "API_GetQueueAttributes.html", Context: []string{"queue_url"}, Part: policyPiece("aws_sqs_queue", "queue_url")}),
 	}
 }
 
