@@ -188,6 +188,7 @@ func restoreRows(ctx context.Context, e *emulator.Emulator, client *s3.Client, w
 		besides(fmt.Sprintf("of it the copies, first to last, while the old versions are looked at ahead of them (%s latency a request)", ms(s3Latency)),
 			span, raw*13/10, raw, fmt.Sprintf("bare CopyObject, %d at a time, worked out of %d twice", copyWorkers, rawCopies)),
 	}
+	rows = append(rows, row{What: what, Ours: ms(ours), Beside: "bare CopyObject alone, which finds nothing and reads nothing back: " + ms(raw), Ratio: ratio(ours, raw)})
 	if byCommand > 0 {
 		rows = append(rows, besides(what, ours, byCommand/4, byCommand, fmt.Sprintf("the AWS CLI one by one, worked out of %d", commandCopies)))
 	}
