@@ -151,7 +151,8 @@ func ignoreAttribute() schema.Attribute {
 			"address":   schema.StringAttribute{Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Address in the state, such as `module.web.aws_security_group.*`."},
 			"type":      schema.StringAttribute{Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Resource type."},
 			"attribute": schema.StringAttribute{Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Attribute, as `path` of a change writes it; covers what lies below it, so `tags` covers every tag."},
-			"reason":    schema.StringAttribute{Required: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Why, for whoever reads this next."},
+			// Needed, and checked by validateIgnore: the framework asks for what is required even of an entry that is not known yet.
+			"reason": schema.StringAttribute{Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Why, for whoever reads this next. Every entry needs one."},
 			"expires": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "When it no longer counts: a date, its last day (UTC), such as `2030-12-31`, or an RFC 3339 time (default: never). An expired entry is a warning.",
 			},

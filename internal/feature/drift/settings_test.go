@@ -3,12 +3,14 @@ package drift_test
 import (
 	"context"
 	"encoding/json"
+	"regexp"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/acctest"
 	engine "github.com/project3-ls/terraform-provider-reliability/internal/engine/drift"
@@ -23,6 +25,9 @@ func settings(t *testing.T) (s *stack, queues *sqs.Client, url, policy string) {
 	must[*rds.CreateDBParameterGroupOutput](s)(s.rds.CreateDBParameterGroup(ctx, &rds.CreateDBParameterGroupInput{
 		DBParameterGroupName: &s.name, DBParameterGroupFamily: aws.String("postgres16"), Description: aws.String("how to log"),
 	}))
+	t.Cleanup(func() {
+		must[*rds.DeleteDBParameterGroupOutput](s)(s.rds.DeleteDBParameterGroup(s.context(), &rds.DeleteDBParameterGroupInput{DBParameterGroupName: &s.name}))
+	})
 	s.setParameter("log_min_duration_statement", "250")
 	queues = sqs.NewFromConfig(e.AWSConfig())
 	url = *must[*sqs.CreateQueueOutput](s)(queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("settings")})).QueueUrl
@@ -98,4 +103,32 @@ func (s *stack) onlyAt(address, path string, category engine.Category) {
 			s.t.Errorf("got %s %s %s, want %s %s %s", item.Address, item.Category, item.Changes[0].Path, address, category, path)
 		}
 	}
+}
+
+// TestAccIgnoreOfAVariable: entries that are not known while the configuration is validated are judged when they are.
+func TestAccIgnoreOfAVariable(t *testing.T) {
+	acctest.Emulator(t)
+	text := func(entry string) string {
+		return acctest.ProviderBlock(t) + `
+resource "terraform_data" "entry" { input = ` + entry + ` }
+data "reliability_drift" "test" {
+  state  = { json = jsonencode({ version = 4, serial = 3, lineage = "x", resources = [] }) }
+  ignore = [terraform_data.entry.output]
+}
+`
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Factories(),
+		Steps: []resource.TestStep{
+			{
+				Config:      text(`{ type = "aws_vpc", address = null, attribute = null, reason = null, expires = null }`),
+				ExpectError: regexp.MustCompile(`Ignore entry has no reason`),
+			},
+			{
+				Config:      acctest.ProviderBlock(t) + "data \"reliability_drift\" \"test\" {\n  state = { path = \"x\" }\n  ignore = [{ type = \"aws_vpc\" }]\n}\n",
+				ExpectError: regexp.MustCompile(`Ignore entry has no reason`),
+			},
+			{Config: text(`{ type = "aws_vpc", address = null, attribute = null, reason = "test", expires = null }`)},
+		},
+	})
 }

@@ -122,6 +122,11 @@ func validateIgnore(ignore ignoreModel, at path.Path, diags *diag.Diagnostics) {
 			Next:     "set at least one of them.",
 		})
 	}
+	if ignore.Reason.IsNull() {
+		errorAt(diags, at.AtName("reason"), tfdiag.Message{
+			Summary: "Ignore entry has no reason", Happened: "an entry of ignore hides drift, and does not say why.", Next: "set reason, for whoever reads this next.",
+		})
+	}
 	if ignore.Expires.IsNull() || ignore.Expires.IsUnknown() {
 		return
 	}
