@@ -48,7 +48,7 @@ type queue struct {
 func newQueue(t *testing.T, e *emulator.Emulator) *queue {
 	t.Helper()
 	name := acctest.Unique(t)
-	made := queued(t, e, url.Values{"Action": {"CreateQueue"}, "QueueName": {name}, "Version": {"2012-11-05"}})
+	made := queued(t, e, url.Values{"Action": {"CreateQueue"}, "QueueName": {name}, "Attribute.1.Name": {"VisibilityTimeout"}, "Attribute.1.Value": {"3600"}, "Version": {"2012-11-05"}})
 	address := regexp.MustCompile(`<QueueUrl>([^<]*)</QueueUrl>`).FindStringSubmatch(made)
 	if address == nil {
 		t.Fatal(made)
