@@ -16,8 +16,8 @@ import (
 
 const (
 	// leverLatency is put before every answer, so that what waits for AWS shows beside what the machine does.
-	leverLatency = 200 * time.Millisecond
-	leverRuns    = 2
+	leverLatency = 300 * time.Millisecond
+	leverRuns    = 3
 	// besideSlowest is what targets side by side may take, in terms of the slowest of them alone.
 	besideSlowest = 1.2
 	leverOverhead = time.Second
