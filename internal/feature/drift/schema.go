@@ -3,6 +3,8 @@ package drift
 import (
 	"maps"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
@@ -11,6 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	engine "github.com/project3-ls/terraform-provider-reliability/internal/engine/drift"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
@@ -22,13 +26,22 @@ func dataSourceSchema() schema.Schema {
 			"about it. It runs at plan, and with `fail_on` it stops the plan.\n\n" +
 			"Each resource of the state ends in exactly one of four ways: in sync, changed, deleted (a complete listing does not hold it *and* asking for it by itself is " +
 			"answered with \"not found\"), or unverified (access denied, throttled, not reached). Unverified is never clean.\n\n" +
-			"Read: `aws_vpc`, `aws_security_group` (inline rules together with `aws_security_group_rule`, `aws_vpc_security_group_ingress_rule` and " +
-			"`aws_vpc_security_group_egress_rule` of the same state), `aws_lambda_function`, `aws_db_instance`. Other types are counted in `skipped`. Changes that AWS has " +
-			"pending, values that change by themselves, and a function's code are not drift. A function's reserved concurrency and image are not read.\n\n" +
+			"Read in batches: " + readTypes() + ". What stands as a resource of its own in the state (rules, routes, policies, attachments) is judged together with what it belongs to. Other types are " +
+			"counted in `skipped`; `source = \"refresh\"` covers them. Changes that AWS has pending, values that change by themselves, what a scaling policy owns, and a function's code are not drift.\n\n" +
 			"Set the environment variable `RELIABILITY_DRIFT_OVERRIDE` to a reason to let one blocked plan through, such as the one that puts things right: the plan then carries a warning " +
 			"with that reason.",
 		Attributes: attributes,
 	}
+}
+
+// readTypes names every type that is read, for people.
+func readTypes() string {
+	var names []string
+	for name := range engine.Specs(live.Readers(nil)) {
+		names = append(names, "`"+name+"`")
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 // aDuration is a positive duration in seconds, minutes and hours.
