@@ -103,6 +103,14 @@ func TestAccModuleMonitoring(t *testing.T) {
 	if err != nil || len(left.MetricAlarms) != 0 {
 		t.Errorf("%d alarms are left: %v", len(left.MetricAlarms), err)
 	}
+
+	// The module's own tests, as whoever copies it runs them.
+	if err := os.CopyFS(filepath.Join(w.Dir, "tests"), os.DirFS(filepath.Join(root, "examples", "modules", "monitoring", "tests"))); err != nil {
+		t.Fatal(err)
+	}
+	if out := must(t, 0)(w.Run(ctx, "test", "-no-color")); !strings.Contains(out, "8 passed, 0 failed") {
+		t.Errorf("not all of the module's tests ran:\n%s", out)
+	}
 }
 
 // sent finds the metric of a name among those that the provider sends.
