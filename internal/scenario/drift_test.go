@@ -142,9 +142,22 @@ type remembered struct {
 func (r *remembered) Read(ctx context.Context, batch live.Batch) (map[live.Address]live.Outcome, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.seen[batch.Resources[0].Address]; ok {
-		return r.seen, nil
+	if _, ok := r.seen[batch.Resources[0].Address]; !ok {
+		if err := r.read(ctx, batch); err != nil {
+			return nil, err
+		}
 	}
+	answer := map[live.Address]live.Outcome{} // of its own: the other readers go on writing to seen
+	for _, resource := range batch.Resources {
+		if outcome, ok := r.seen[resource.Address]; ok {
+			answer[resource.Address] = outcome
+		}
+	}
+	return answer, nil
+}
+
+// read asks the reader, and keeps what it hands over and what it answers. It must be called with the lock held.
+func (r *remembered) read(ctx context.Context, batch live.Batch) error {
 	var handed sync.Mutex
 	batch.Done = func(address live.Address, outcome live.Outcome) {
 		handed.Lock()
@@ -153,8 +166,8 @@ func (r *remembered) Read(ctx context.Context, batch live.Batch) (map[live.Addre
 	}
 	outcomes, err := r.Reader.Read(ctx, batch)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	maps.Copy(r.seen, outcomes)
-	return r.seen, nil
+	return nil
 }
