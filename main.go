@@ -23,7 +23,7 @@ var version = "dev"
 const address = "registry.terraform.io/project3-ls/reliability"
 
 // gcPercent keeps a gate of 500 checks below 120 MB: most of what the framework makes of a configuration is garbage soon.
-const gcPercent = 30
+const gcPercent = 20
 
 func main() {
 	if os.Getenv("GOGC") == "" {
