@@ -151,7 +151,8 @@ func (d *dataSource) options(ctx context.Context, data *model, diags *diag.Diagn
 	options.Ignores = readIgnores(ctx, data.Ignore, d.provider.Clock.Now(), diags)
 	var rules []ruleModel
 	diags.Append(data.Rules.ElementsAs(ctx, &rules, false)...)
-	for _, rule := range rules {
+	for i, rule := range rules {
+		validateRule(rule, path.Root("rules").AtListIndex(i), diags)
 		options.Overrides = append(options.Overrides, engine.Override{
 			Type: rule.Type.ValueString(), Attribute: rule.Attribute.ValueString(), Category: engine.Category(rule.Category.ValueString()),
 		})
@@ -178,6 +179,7 @@ func (d *dataSource) accounts(ctx context.Context, list types.List, diags *diag.
 	diags.Append(list.ElementsAs(ctx, &models, false)...)
 	accounts := make(map[string]engine.Account, len(models))
 	for i, account := range models {
+		validateAccount(account, path.Root("accounts").AtListIndex(i), diags)
 		id := account.AccountID.ValueString()
 		if _, twice := accounts[id]; twice {
 			errorAt(diags, path.Root("accounts").AtListIndex(i), tfdiag.Message{

@@ -94,10 +94,11 @@ func inputs() map[string]schema.Attribute {
 			Optional: true, Validators: []validator.String{stringvalidator.RegexMatches(aDuration, `a duration is numbers with units, such as "30m" or "1h30m"`)}, MarkdownDescription: "When to give up, such as `30m` (default: `15m`). A Terraform that runs is then ended.",
 		},
 		"accounts": schema.ListNestedAttribute{
-			Optional: true, MarkdownDescription: "Roles through which resources of other AWS accounts are read. Resources of an account that is neither here nor the provider's own are unverified.",
+			Optional: true, Validators: []validator.List{tfdiag.NoNulls{}}, MarkdownDescription: "Roles through which resources of other AWS accounts are read. Resources of an account that is neither here nor the provider's own are unverified.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"account_id":  schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^\d{12}$`), "an account id is 12 digits")}, MarkdownDescription: "AWS account id."},
-				"role_arn":    schema.StringAttribute{Required: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Role to assume with the provider's credentials."},
+				// Both are needed, and checked by validateAccount: see reason of ignore.
+				"account_id":  schema.StringAttribute{Optional: true, Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^\d{12}$`), "an account id is 12 digits")}, MarkdownDescription: "AWS account id. Every entry needs one."},
+				"role_arn":    schema.StringAttribute{Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Role to assume with the provider's credentials. Every entry needs one."},
 				"external_id": schema.StringAttribute{Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "External id that the role asks for."},
 			}},
 		},
@@ -157,7 +158,7 @@ func reportFile(what string) schema.StringAttribute {
 
 func ignoreAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
-		Optional: true,
+		Optional: true, Validators: []validator.List{tfdiag.NoNulls{}},
 		MarkdownDescription: "Drift to live with. An entry covers what all of its `address`, `type` and `attribute` match (at least one of them); `*` and `?` match any characters, square brackets " +
 			"are themselves. Without `attribute` it covers the whole resource, its deletion too.",
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
@@ -175,13 +176,14 @@ func ignoreAttribute() schema.Attribute {
 
 func rulesAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
-		Optional:            true,
+		Optional: true, Validators: []validator.List{tfdiag.NoNulls{}},
 		MarkdownDescription: "Categories of your own. The first entry that matches decides, before the built-in rules.",
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"type":      schema.StringAttribute{Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Resource type; `*` and `?` match any characters (default: all)."},
 			"attribute": schema.StringAttribute{Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Attribute, as `path` of a change writes it; `*` and `?` match any characters (default: all, and deletion too)."},
+			// Needed, and checked by validateRule: see reason of ignore.
 			"category": schema.StringAttribute{
-				Required: true, Validators: []validator.String{stringvalidator.OneOf("critical", "major", "minor")}, MarkdownDescription: "`critical`, `major` or `minor`.",
+				Optional: true, Validators: []validator.String{stringvalidator.OneOf("critical", "major", "minor")}, MarkdownDescription: "`critical`, `major` or `minor`. Every entry needs one.",
 			},
 		}},
 	}

@@ -105,30 +105,38 @@ func (s *stack) onlyAt(address, path string, category engine.Category) {
 	}
 }
 
-// TestAccIgnoreOfAVariable: entries that are not known while the configuration is validated are judged when they are.
-func TestAccIgnoreOfAVariable(t *testing.T) {
+// TestAccEntriesOfAVariable: entries that are not known while the configuration is validated are judged when they are.
+func TestAccEntriesOfAVariable(t *testing.T) {
 	acctest.Emulator(t)
-	text := func(entry string) string {
+	text := func(more string) string {
 		return acctest.ProviderBlock(t) + `
-resource "terraform_data" "entry" { input = ` + entry + ` }
+resource "terraform_data" "ignore" { input = { type = "aws_vpc", address = null, attribute = null, reason = "test", expires = null } }
+resource "terraform_data" "rule" { input = { type = "aws_vpc", attribute = null, category = "minor" } }
+resource "terraform_data" "account" { input = { account_id = "222222222222", role_arn = "arn:aws:iam::222222222222:role/reader", external_id = null } }
+resource "terraform_data" "lacking" { input = { type = "aws_vpc", address = null, attribute = null, reason = null, expires = null, category = null, account_id = "222222222222", role_arn = null, external_id = null } }
 data "reliability_drift" "test" {
-  state  = { json = jsonencode({ version = 4, serial = 3, lineage = "x", resources = [] }) }
-  ignore = [terraform_data.entry.output]
+  state = { json = jsonencode({ version = 4, serial = 3, lineage = "x", resources = [] }) }
+  ` + more + `
 }
 `
+	}
+	step := func(more, fails string) resource.TestStep {
+		return resource.TestStep{Config: text(more), ExpectError: regexp.MustCompile(fails)}
 	}
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories(),
 		Steps: []resource.TestStep{
-			{
-				Config:      text(`{ type = "aws_vpc", address = null, attribute = null, reason = null, expires = null }`),
-				ExpectError: regexp.MustCompile(`Ignore entry has no reason`),
-			},
-			{
-				Config:      acctest.ProviderBlock(t) + "data \"reliability_drift\" \"test\" {\n  state = { path = \"x\" }\n  ignore = [{ type = \"aws_vpc\" }]\n}\n",
-				ExpectError: regexp.MustCompile(`Ignore entry has no reason`),
-			},
-			{Config: text(`{ type = "aws_vpc", address = null, attribute = null, reason = "test", expires = null }`)},
+			step(`ignore = [{ type = "aws_vpc" }]`, `(?s)Ignore entry has no reason.*ignore\[0\]\.reason`),
+			step(`rules = [{ type = "aws_vpc" }]`, `(?s)Rule has no category.*rules\[0\]\.category`),
+			step(`accounts = [{ account_id = "222222222222" }]`, `(?s)Account is not complete.*accounts\[0\]\.role_arn`),
+			step(`rules = [null]`, `Null among values`),
+			step(`ignore = [terraform_data.lacking.output]`, `Ignore entry has no reason`),
+			step(`rules = [terraform_data.lacking.output]`, `Rule has no category`),
+			step(`accounts = [terraform_data.lacking.output]`, `Account is not complete`),
+			{Config: text(`
+  ignore   = [terraform_data.ignore.output]
+  rules    = [terraform_data.rule.output]
+  accounts = [terraform_data.account.output]`)},
 		},
 	})
 }

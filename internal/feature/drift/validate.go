@@ -11,18 +11,18 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	engine "github.com/project3-ls/terraform-provider-reliability/internal/engine/drift"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
-// ValidateConfig refuses what can never work: types that nobody reads, and ignores that cover everything or never end.
+// ValidateConfig refuses what can never work: types that nobody reads, ignores that cover everything, and entries that lack something.
 func (d *dataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
-	var kinds, ignores types.List
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("types"), &kinds)...)
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("ignore"), &ignores)...)
+	var kinds, ignores, rules, accounts types.List
+	for name, list := range map[string]*types.List{"types": &kinds, "ignore": &ignores, "rules": &rules, "accounts": &accounts} {
+		resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root(name), list)...)
+	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -35,15 +35,9 @@ func (d *dataSource) ValidateConfig(ctx context.Context, req datasource.Validate
 	var unmanaged types.List
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("unmanaged"), &unmanaged)...)
 	validateUnmanaged(unmanaged, source, &resp.Diagnostics)
-	for i, element := range ignores.Elements() {
-		object, ok := element.(types.Object)
-		if !ok || object.IsUnknown() || object.IsNull() {
-			continue
-		}
-		var ignore ignoreModel
-		resp.Diagnostics.Append(object.As(ctx, &ignore, basetypes.ObjectAsOptions{})...)
-		validateIgnore(ignore, path.Root("ignore").AtListIndex(i), &resp.Diagnostics)
-	}
+	eachKnown(ctx, ignores, path.Root("ignore"), &resp.Diagnostics, validateIgnore)
+	eachKnown(ctx, rules, path.Root("rules"), &resp.Diagnostics, validateRule)
+	eachKnown(ctx, accounts, path.Root("accounts"), &resp.Diagnostics, validateAccount)
 }
 
 // validateSource: only Terraform's own working directory can be refreshed.
@@ -112,29 +106,4 @@ func validateUnmanaged(kinds types.List, source types.String, diags *diag.Diagno
 // ownTypes are the types that can be asked for.
 func ownTypes(specs map[string]live.Spec) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(specs)), func(kind string) bool { return specs[kind].Part != nil })
-}
-
-func validateIgnore(ignore ignoreModel, at path.Path, diags *diag.Diagnostics) {
-	if ignore.Address.IsNull() && ignore.Type.IsNull() && ignore.Attribute.IsNull() {
-		errorAt(diags, at, tfdiag.Message{
-			Summary:  "Ignore entry covers everything",
-			Happened: "an entry of ignore without address, type and attribute would hide all drift.",
-			Next:     "set at least one of them.",
-		})
-	}
-	if ignore.Reason.IsNull() {
-		errorAt(diags, at.AtName("reason"), tfdiag.Message{
-			Summary: "Ignore entry has no reason", Happened: "an entry of ignore hides drift, and does not say why.", Next: "set reason, for whoever reads this next.",
-		})
-	}
-	if ignore.Expires.IsNull() || ignore.Expires.IsUnknown() {
-		return
-	}
-	if _, err := parseExpiry(ignore.Expires.ValueString()); err != nil {
-		errorAt(diags, at.AtName("expires"), tfdiag.Message{
-			Summary:  "Expiry is not a date",
-			Happened: fmt.Sprintf("%q is neither a date nor an RFC 3339 time.", ignore.Expires.ValueString()),
-			Next:     "write a date such as 2030-12-31, or a time such as 2030-12-31T18:00:00Z.",
-		})
-	}
 }
