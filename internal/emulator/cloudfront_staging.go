@@ -318,6 +318,6 @@ func (x *exchange) instead(ctx context.Context, method, path string, config *nod
 	config.write(&body)
 	request := x.request.Clone(ctx)
 	request.Method, request.URL.Path, request.URL.RawPath, request.URL.RawQuery = method, path, "", ""
-	other := &exchange{Call: x.Call, request: request, protocol: x.protocol, body: body.Bytes(), moto: x.moto}
+	other := &exchange{Call: x.Call, request: request, protocol: x.protocol, body: body.Bytes(), moto: x.moto, upstream: x.upstream}
 	return other.forwardConfig(ctx, config)
 }

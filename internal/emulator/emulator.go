@@ -46,6 +46,8 @@ type Emulator struct {
 	served  chan error
 	closing sync.Once
 	closed  error
+	// transport leads to the proxy, and upstream to moto.
+	transport, upstream http.RoundTripper
 
 	calls         callLog
 	faults        faultList
@@ -69,7 +71,7 @@ func Start(ctx context.Context, options Options) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Emulator{options: options, served: make(chan error, 1)}
+	e := &Emulator{options: options, served: make(chan error, 1), transport: plainTransport, upstream: plainTransport}
 	if options.Log != "" {
 		e.output, err = os.OpenFile(options.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 		if err != nil {
@@ -134,7 +136,7 @@ func (e *Emulator) AWSConfig() aws.Config {
 		Region:       Region,
 		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
 		BaseEndpoint: aws.String(e.url),
-		HTTPClient:   &http.Client{Transport: plainTransport},
+		HTTPClient:   &http.Client{Transport: e.transport},
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = 3, 200*time.Millisecond })
 		},
@@ -147,7 +149,7 @@ func (e *Emulator) Reset(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	response, err := plainTransport.RoundTrip(request)
+	response, err := e.upstream.RoundTrip(request)
 	if err != nil {
 		return fmt.Errorf("reset moto: %w", err)
 	}

@@ -35,6 +35,7 @@ type exchange struct {
 	protocol protocol
 	body     []byte // whole, except in S3
 	moto     string
+	upstream http.RoundTripper
 }
 
 // answer is a whole HTTP answer.
@@ -134,7 +135,7 @@ func (x *exchange) forward(ctx context.Context) (*answer, error) {
 }
 
 func (x *exchange) send(out *http.Request) (*answer, error) {
-	response, err := plainTransport.RoundTrip(out)
+	response, err := x.upstream.RoundTrip(out)
 	if err != nil {
 		return nil, fmt.Errorf("ask moto: %w", err)
 	}
@@ -163,7 +164,7 @@ func (x *exchange) stream(w http.ResponseWriter, finish func(int, string)) {
 	if x.request.ContentLength == 0 {
 		out.Body = http.NoBody
 	}
-	response, err := plainTransport.RoundTrip(out)
+	response, err := x.upstream.RoundTrip(out)
 	if err != nil {
 		reply := x.fail(http.StatusBadGateway, "InternalError", "the emulator: "+err.Error())
 		finish(reply.status, reply.code)
@@ -205,7 +206,7 @@ var errBodyTooLarge = errors.New("the body is larger than any AWS service but S3
 
 // read takes a request apart.
 func (e *Emulator) read(r *http.Request) (*exchange, error) {
-	x := &exchange{request: r, moto: e.moto.address}
+	x := &exchange{request: r, moto: e.moto.address, upstream: e.upstream}
 	x.At = timeOf(r)
 	x.Region, x.Service, x.Caller = scopeOf(r)
 	if x.Service != "s3" {

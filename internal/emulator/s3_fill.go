@@ -15,7 +15,7 @@ func (e *Emulator) FillBucket(ctx context.Context, bucket, prefix, content strin
 	if err != nil {
 		return err
 	}
-	response, err := plainTransport.RoundTrip(request)
+	response, err := e.upstream.RoundTrip(request)
 	if err != nil {
 		return fmt.Errorf("fill bucket %s: %w", bucket, err)
 	}
