@@ -34,6 +34,7 @@ const (
 
 // engines and what each may import besides awsapi and the clock.
 var engines = map[string][]string{
+	"blocks":          nil,
 	"clock":           nil,
 	"drift":           {"drift/live", "price"},
 	"drift/live":      nil,

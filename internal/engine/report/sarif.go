@@ -16,8 +16,9 @@ type (
 		Runs    []sarifRun `json:"runs"`
 	}
 	sarifRun struct {
-		Tool    sarifTool     `json:"tool"`
-		Results []sarifResult `json:"results"`
+		Tool       sarifTool     `json:"tool"`
+		ColumnKind string        `json:"columnKind"`
+		Results    []sarifResult `json:"results"`
 	}
 	sarifTool struct {
 		Driver sarifDriver `json:"driver"`
@@ -31,6 +32,9 @@ type (
 		ID                   string            `json:"id"`
 		Name                 string            `json:"name"`
 		ShortDescription     sarifText         `json:"shortDescription"`
+		FullDescription      sarifText         `json:"fullDescription"`
+		Help                 sarifText         `json:"help"`
+		HelpURI              string            `json:"helpUri"`
 		DefaultConfiguration map[string]string `json:"defaultConfiguration"`
 		Properties           map[string]any    `json:"properties"`
 	}
@@ -46,66 +50,157 @@ type (
 		PartialFingerprints map[string]string `json:"partialFingerprints"`
 	}
 	sarifLocation struct {
-		PhysicalLocation struct {
-			ArtifactLocation struct {
-				URI string `json:"uri"`
-			} `json:"artifactLocation"`
-			Region struct {
-				StartLine int `json:"startLine"`
-			} `json:"region"`
-		} `json:"physicalLocation"`
+		PhysicalLocation sarifPhysical       `json:"physicalLocation"`
 		LogicalLocations []map[string]string `json:"logicalLocations"`
+	}
+	sarifPhysical struct {
+		ArtifactLocation map[string]string `json:"artifactLocation"`
+		Region           map[string]int    `json:"region"`
 	}
 )
 
-// sarifLevels are the levels of the categories; severities order them in code scanning.
+// Place is where in a configuration something is written; columns count UTF-16 code units, EndColumn is the one after the last.
+type Place struct {
+	URI                              string
+	Line, Column, EndLine, EndColumn int
+}
+
+// nowhere is where results are shown of which nothing tells where they are written: code scanning wants a file, and shows no result
+// without one.
+var nowhere = Place{URI: "main.tf", Line: 1, Column: 1, EndLine: 1, EndColumn: 2}
+
+// sarifLevels are the levels of the categories; severities order them in code scanning, where above 9.0 is critical, from 4.0 medium.
 var (
 	sarifLevels     = map[string]string{"critical": "error", "major": "warning", "minor": "note"}
 	sarifSeverities = map[string]string{"critical": "9.5", "major": "6.0", "minor": "2.0"}
+	sarifMeanings   = map[string]string{
+		"critical": "access was opened or cut off, protection is off, it moved, or it is gone",
+		"major":    "it behaves, performs or costs differently, or nothing manages it, or it could not be looked at",
+		"minor":    "it is described, watched or kept differently",
+	}
 )
 
-// sarifFile is where results are shown: drift is in no line of code, and code scanning wants a file.
-const sarifFile = "main.tf"
+const (
+	driftDocs = "https://registry.terraform.io/providers/project3-ls/reliability/latest/docs/data-sources/drift"
+	driftHelp = "Decide which of the two is right, AWS or the configuration. To put AWS back, run what is named \"put back\"; to keep what is live, do what is named \"accept\". " +
+		"Drift that is meant belongs into `ignore`, with a reason and an expiry."
+)
 
 // SARIF is the document as SARIF 2.1.0: a rule for each category and attribute of a type, a result for each difference, and for what
-// could not be verified.
+// could not be verified. Results are where Locate says that the attribute is written.
 func (d Drift) SARIF() ([]byte, error) {
-	run := sarifRun{Tool: sarifTool{sarifDriver{
-		Name: "terraform-provider-reliability drift", InformationURI: "https://registry.terraform.io/providers/project3-ls/reliability/latest/docs/data-sources/drift", Rules: []sarifRule{},
-	}}, Results: []sarifResult{}}
-	rules := map[string]int{}
-	add := func(category, kind, what, address, text string) {
-		id := category + "/" + kind + "." + what
-		if _, ok := rules[id]; !ok {
-			rules[id] = len(run.Tool.Driver.Rules)
-			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
-				ID: id, Name: category + " drift of " + kind + "." + what, ShortDescription: sarifText{kind + ": " + what + " differs from the state"},
-				DefaultConfiguration: map[string]string{"level": sarifLevels[category]}, Properties: map[string]any{"security-severity": sarifSeverities[category], "tags": []string{"drift", category}},
-			})
-		}
-		sum := sha256.Sum256([]byte(address + "\n" + what))
-		location := sarifLocation{LogicalLocations: []map[string]string{{"fullyQualifiedName": address, "kind": "resource"}}}
-		location.PhysicalLocation.ArtifactLocation.URI = sarifFile
-		location.PhysicalLocation.Region.StartLine = 1
-		run.Results = append(run.Results, sarifResult{
-			RuleID: id, RuleIndex: rules[id], Level: sarifLevels[category], Message: sarifText{text}, Locations: []sarifLocation{location},
-			PartialFingerprints: map[string]string{"driftOf/v1": hex.EncodeToString(sum[:16])},
-		})
-	}
+	s := &sarif{drift: d, rules: map[string]int{}, run: sarifRun{
+		Tool:       sarifTool{sarifDriver{Name: "terraform-provider-reliability drift", InformationURI: driftDocs, Rules: []sarifRule{}}},
+		ColumnKind: "utf16CodeUnits", Results: []sarifResult{},
+	}}
 	for _, item := range d.Items {
-		address := printable(item.Address)
+		address, remedies := printable(item.Address), item.remedies()
 		if len(item.Changes) == 0 {
-			add(item.Category, item.Type, item.Kind, address, address+" is "+item.Kind+": "+printable(item.Reason))
+			s.add(finding{category: item.Category, kind: item.Type, attribute: item.Kind, address: item.Address, text: address + " is " + item.Kind + ": " + printable(item.Reason) + remedies})
 		}
 		for _, change := range item.Changes {
-			add(change.Category, item.Type, attributeOf(change.Path), address,
-				address+": "+printable(change.Path)+" is "+value(change.Expected)+" in the state and "+value(change.Actual)+" live: "+printable(change.Reason))
+			found := finding{category: change.Category, kind: item.Type, attribute: attributeOf(change.Path), address: item.Address, identity: change.identity()}
+			found.text = address + ": " + printable(change.Path) + " is " + value(change.Expected) + " in the state and " + value(change.Actual) + " live: " + printable(change.Reason) + remedies
+			s.add(found)
 		}
 	}
 	for _, unverified := range d.Unverified {
-		add("major", unverified.Type, "unverified", printable(unverified.Address), printable(unverified.Address)+" could not be verified: "+printable(unverified.Reason))
+		s.add(finding{
+			category: "major", kind: unverified.Type, attribute: "unverified", address: unverified.Address,
+			text: printable(unverified.Address) + " could not be verified: " + printable(unverified.Reason),
+		})
 	}
-	return json.MarshalIndent(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}, "", "  ")
+	return json.MarshalIndent(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{s.run}}, "", "  ")
+}
+
+// finding is what becomes one result.
+type finding struct {
+	category, kind, attribute, address, text string
+	// identity tells findings of one attribute of one resource from each other.
+	identity string
+}
+
+// sarif is a document while it is made.
+type sarif struct {
+	drift Drift
+	run   sarifRun
+	rules map[string]int
+}
+
+func (s *sarif) add(f finding) {
+	id := f.category + "/" + f.kind + "." + f.attribute
+	if _, ok := s.rules[id]; !ok {
+		s.rules[id] = len(s.run.Tool.Driver.Rules)
+		s.run.Tool.Driver.Rules = append(s.run.Tool.Driver.Rules, ruleOf(id, f))
+	}
+	sum := sha256.Sum256([]byte(f.address + "\n" + f.attribute + "\n" + f.identity))
+	hash := hex.EncodeToString(sum[:16])
+	s.run.Results = append(s.run.Results, sarifResult{
+		RuleID: id, RuleIndex: s.rules[id], Level: sarifLevels[f.category], Message: sarifText{f.text}, Locations: []sarifLocation{s.drift.location(f)},
+		// Code scanning uses the first only. It need not be of a line: it tells whether two results are the same.
+		PartialFingerprints: map[string]string{"primaryLocationLineHash": hash, "driftOf/v2": hash},
+	})
+}
+
+func ruleOf(id string, f finding) sarifRule {
+	short := f.kind + ": " + f.attribute + " differs from the state"
+	switch f.attribute {
+	case "deleted":
+		short = f.kind + ": it is in the state and no longer in AWS"
+	case "unmanaged":
+		short = f.kind + ": it is in AWS and in no state"
+	case "unverified":
+		short = f.kind + ": whether it differs from the state is not known"
+	}
+	return sarifRule{
+		ID: id, Name: f.category + " drift of " + f.kind + "." + f.attribute, ShortDescription: sarifText{short},
+		FullDescription: sarifText{short + ". Drift of category " + f.category + ": " + sarifMeanings[f.category] + "."},
+		Help:            sarifText{driftHelp}, HelpURI: driftDocs, DefaultConfiguration: map[string]string{"level": sarifLevels[f.category]},
+		Properties: map[string]any{"security-severity": sarifSeverities[f.category], "precision": "very-high", "tags": []string{"drift", f.category}},
+	}
+}
+
+// location is where a finding is written and which resource it is about.
+func (d Drift) location(f finding) sarifLocation {
+	place := nowhere
+	if d.Locate != nil {
+		if found, ok := d.Locate(f.address, f.attribute); ok {
+			place = found
+		}
+	}
+	return sarifLocation{
+		PhysicalLocation: sarifPhysical{
+			ArtifactLocation: map[string]string{"uri": place.URI},
+			Region:           map[string]int{"startLine": place.Line, "startColumn": place.Column, "endLine": place.EndLine, "endColumn": place.EndColumn},
+		},
+		LogicalLocations: []map[string]string{{"fullyQualifiedName": printable(f.address), "kind": "resource"}},
+	}
+}
+
+// identity is what stays the same of a change from one look to the next: its path, and of what came or went (a rule, a statement, a
+// key) what it is.
+func (c DriftChange) identity() string {
+	switch {
+	case c.Expected == nil && c.Actual != nil:
+		return c.Path + "\n+" + *c.Actual
+	case c.Actual == nil && c.Expected != nil:
+		return c.Path + "\n-" + *c.Expected
+	}
+	return c.Path
+}
+
+// remedies are both ways out of an item, as lines below a message.
+func (i DriftItem) remedies() string {
+	var out strings.Builder
+	for _, way := range []struct {
+		name  string
+		lines []string
+	}{{"put back", i.Remediation}, {"accept", i.Reconciliation}} {
+		for _, line := range way.lines {
+			out.WriteString("\n" + way.name + ": " + printable(line))
+		}
+	}
+	return out.String()
 }
 
 // attributeOf is a path without what a user's own key adds: every tag is one rule.
