@@ -54,3 +54,8 @@ func (f *IAM) GetRolePolicy(ctx context.Context, in *iam.GetRolePolicyInput, opt
 func (f *IAM) ListAttachedRolePolicies(ctx context.Context, in *iam.ListAttachedRolePoliciesInput, options ...func(*iam.Options)) (*iam.ListAttachedRolePoliciesOutput, error) {
 	return f.sdk().ListAttachedRolePolicies(ctx, in, options...)
 }
+
+// ListEntitiesForPolicy calls IAM.
+func (f *IAM) ListEntitiesForPolicy(ctx context.Context, in *iam.ListEntitiesForPolicyInput, options ...func(*iam.Options)) (*iam.ListEntitiesForPolicyOutput, error) {
+	return f.sdk().ListEntitiesForPolicy(ctx, in, options...)
+}

@@ -8,6 +8,7 @@ var identityRules = []rule{
 	{"aws_iam_policy", "policy", "", Critical, "who may do what has changed"},
 	{"aws_iam_role_policy", "policy", "", Critical, "what the role may do has changed"},
 	{"aws_iam_role_policy_attachment", "policy_arn", "", Critical, "what the role may do has changed"},
+	{"aws_iam_policy_attachment", "*", "", Critical, "others may do what the policy allows"},
 
 	{"aws_kms_key", "is_enabled", "", Critical, "what the key encrypts cannot be read, or can be read again"},
 	{"aws_kms_key", "policy", "", Critical, "who may use the key has changed"},

@@ -40,6 +40,7 @@ func newIAM(clients *awsapi.Clients) Reader {
 			client: clients.IAM, table: attachmentTable, id: func(a attachment) string { return a.role + " " + a.policy }, key: attachmentKey,
 			pages: account.allAttachments, probe: probeAttachment,
 		}.kind(Spec{Type: "aws_iam_role_policy_attachment", Doc: iamDoc + "API_RoleDetail.html", Context: []string{"role", "policy_arn"}, Global: true}),
+		policyAttachments(clients, account),
 	}
 }
 
