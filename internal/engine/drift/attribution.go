@@ -133,10 +133,12 @@ func (a *Attributor) find(ctx context.Context, item Item, now time.Time) (*Attri
 // namesOf are the texts by which CloudTrail may know a resource, each once.
 func namesOf(item Item) []string {
 	var names []string
-	for _, name := range []string{
-		item.ID, item.resource.Text("arn"), item.resource.Text("identifier"), item.resource.Text("function_name"), item.resource.Text("name"), item.resource.Text("bucket"),
-	} {
-		if name != "" && !slices.Contains(names, name) {
+	if item.ID != "" && item.ID != Hidden {
+		names = append(names, item.ID)
+	}
+	for _, attribute := range []string{"arn", "identifier", "function_name", "name", "bucket"} {
+		name := item.resource.Text(attribute)
+		if name != "" && !slices.Contains(names, name) && !item.resource.isSensitive(attribute) {
 			names = append(names, name)
 		}
 	}

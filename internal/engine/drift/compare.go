@@ -9,9 +9,6 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
 )
 
-// Hidden stands for a value that is compared and not shown.
-const Hidden = "(sensitive value)"
-
 // Change is one difference of one resource.
 type Change struct {
 	// Path of the attribute, as people write it: "memory_size", "tags.Name", "vpc_config.subnet_ids".
@@ -30,7 +27,8 @@ type Change struct {
 }
 
 // Compare returns what differs between a resource of the state and what was fetched of it, without category. What was
-// not fetched, and what the state does not hold, is not compared. Values that are sensitive come back as Hidden.
+// not fetched, and what the state does not hold, is not compared. Values that are sensitive are compared by their fingerprints
+// and come back as Hidden: nothing that Compare returns holds one.
 func Compare(resource Resource, table []live.Attribute, fetched live.Attributes) []Change {
 	var changes []Change
 	for _, attribute := range table {
@@ -42,12 +40,19 @@ func Compare(resource Resource, table []live.Attribute, fetched live.Attributes)
 		if !ok {
 			continue
 		}
+		secret := func(path string) bool { return attribute.Hidden || resource.isSensitive(path) }
+		if secret(attribute.Name()) {
+			expected, actual = sealed(attribute, expected, secret), sealed(attribute, actual, secret)
+		}
 		for _, change := range compareValues(attribute, expected, actual) {
 			if attribute.Blocks != nil || attribute.Kind == live.Policy {
 				change.owner = resource.Source(attribute, strings.TrimPrefix(change.Path, attribute.Name()+"."))
 			}
-			if attribute.Hidden || resource.isSensitive(change.Path) {
+			if secret(change.Path) {
 				change.hide()
+			}
+			if attribute.Kind == live.Map && resource.isWholeSensitive(attribute.Name()) {
+				change.Path = attribute.Name() // its keys are secret too
 			}
 			changes = append(changes, change)
 		}
@@ -182,30 +187,6 @@ func (c *Change) exposure() int {
 		return 0
 	}
 	return 1
-}
-
-func (c *Change) hide() {
-	hidden := Hidden
-	if c.Expected != nil {
-		c.Expected = &hidden
-	}
-	if c.Actual != nil {
-		c.Actual = &hidden
-	}
-	c.rule, c.statement, c.sensitive = nil, "", true
-}
-
-// isSensitive tells that the state marks the path, or something above or below it, as sensitive.
-func (r Resource) isSensitive(path string) bool {
-	for _, marked := range r.Sensitive {
-		if below, ok := strings.CutPrefix(marked, "tags_all"); ok && (below == "" || below[0] == '.') {
-			marked = "tags" + below
-		}
-		if marked == "" || path == marked || strings.HasPrefix(path, marked+".") || strings.HasPrefix(marked, path+".") {
-			return true
-		}
-	}
-	return false
 }
 
 func present(text string) *string {

@@ -212,8 +212,11 @@ func (l *looking) judge(resource Resource, outcome live.Outcome) {
 // judge puts one resource where it belongs.
 func judge(result *Result, resource Resource, outcome live.Outcome, table []live.Attribute, ignores []Ignore, overrides []Override, parts int) {
 	item := Item{
-		Address: resource.Address, Type: resource.Type, ID: resource.ID, Region: resource.Region, AccountID: resource.AccountID, Changes: []Change{},
+		Address: resource.Address, Type: resource.Type, ID: resource.shownID(), Region: resource.Region, AccountID: resource.AccountID, Changes: []Change{},
 		CostBasis: basisUnknown, resource: resource,
+	}
+	if !outcome.Recorded.IsZero() {
+		item.RecordedAt = &outcome.Recorded
 	}
 	switch outcome.Status {
 	case live.Deleted:
@@ -229,6 +232,7 @@ func judge(result *Result, resource Resource, outcome live.Outcome, table []live
 		item.Category = wholeCategory(resource.Type, Critical, overrides)
 	case live.Found:
 		item.Kind = Changed
+		outcome = withoutLacking(resource, outcome, ignores)
 		for _, change := range Compare(resource, table, outcome.Attributes) {
 			if ignored(ignores, resource.Address, resource.Type, change.Path) {
 				result.Ignored++
@@ -262,7 +266,7 @@ func worstFirst(a, b Change) int {
 
 func (r *Result) unverified(resource Resource, outcome live.Outcome) {
 	r.Unverified = append(r.Unverified, UnverifiedResource{
-		Address: resource.Address, Type: resource.Type, ID: resource.ID, Region: resource.Region, Reason: why(outcome), Err: outcome.Err,
+		Address: resource.Address, Type: resource.Type, ID: resource.shownID(), Region: resource.Region, Reason: why(outcome), Err: outcome.Err,
 	})
 }
 

@@ -22,6 +22,9 @@ func (o Options) evaluate(ctx context.Context, result *Result) {
 	if o.Attribution != nil {
 		o.Attribution.attribute(ctx, result.Items, o.Clock.Now(), o.Log)
 	}
+	for i := range result.Items {
+		result.Items[i].resource = Resource{} // what the state holds, secrets among it, goes no further
+	}
 }
 
 // sum adds up what the items cost.
@@ -47,6 +50,9 @@ func (r *Result) sum() {
 // sides are what the state says of an item, and what is live; nil for the side on which it is not.
 func sides(item Item) (before, after attributesOfSide) {
 	before = func(name string) string {
+		if item.resource.isSensitive(name) {
+			return "" // prices are asked for over the network and kept on disk
+		}
 		if value, _ := item.resource.At(name); value != nil {
 			if list, ok := value.([]any); ok {
 				return strings.Join((live.Attribute{Kind: live.Set}).Normalise(list).([]string), ",") //nolint:forcetypeassert,errcheck // what a Set normalises to
