@@ -35,6 +35,7 @@ type Clients struct {
 	cloudtrail              map[string]*CloudTrail
 	cloudwatch              map[string]*CloudWatch
 	cloudwatchlogs          map[string]*CloudWatchLogs
+	configservice           map[string]*ConfigService
 	dynamodb                map[string]*DynamoDB
 	ec2                     map[string]*EC2
 	ecs                     map[string]*ECS
@@ -69,6 +70,7 @@ func New(config Config, version string) *Clients {
 		cloudtrail:              map[string]*CloudTrail{},
 		cloudwatch:              map[string]*CloudWatch{},
 		cloudwatchlogs:          map[string]*CloudWatchLogs{},
+		configservice:           map[string]*ConfigService{},
 		dynamodb:                map[string]*DynamoDB{},
 		ec2:                     map[string]*EC2{},
 		ecs:                     map[string]*ECS{},

@@ -33,7 +33,7 @@ type Config struct {
 
 // ServiceKeys are the keys that Config.Endpoints takes.
 var ServiceKeys = []string{
-	"apigateway", "apigatewayv2", "autoscaling", "cloudfront", "cloudfrontkeyvaluestore", "cloudtrail", "cloudwatch", "dynamodb", "ec2",
+	"apigateway", "apigatewayv2", "autoscaling", "cloudfront", "cloudfrontkeyvaluestore", "cloudtrail", "cloudwatch", "configservice", "dynamodb", "ec2",
 	"ecs", "elbv2", "eventbridge", "iam", "kms", "lambda", "logs", "pricing", "rds", "route53", "s3", "s3control", "scheduler", "secretsmanager", "sns",
 	"sqs", "ssm", "sso", "sts",
 }

@@ -108,7 +108,9 @@ func (a *arrangement) group(options Options) {
 	groups := map[key][]int{}
 	for i, resource := range a.resources {
 		k := key{"", resource.Type, resource.Region}
-		if _, ok := options.Accounts[resource.AccountID]; ok {
+		if gathers(readerOf(options.Readers, resource.Type)) {
+			k.region = ""
+		} else if _, ok := options.Accounts[resource.AccountID]; ok {
 			k.account = resource.AccountID
 		}
 		groups[k] = append(groups[k], i)
@@ -125,6 +127,12 @@ func (a *arrangement) group(options Options) {
 			a.batches = append(a.batches, readBatch{reader: reader, account: k.account, kind: k.kind, region: k.region, resources: groups[k]})
 		}
 	}
+}
+
+// gathers tells that a reader takes resources of all accounts and Regions in one batch.
+func gathers(reader live.Reader) bool {
+	all, ok := reader.(interface{ Gathers() bool })
+	return ok && all.Gathers()
 }
 
 // readerOf is the reader of a type, or nil.

@@ -38,6 +38,8 @@ type Item struct {
 	MonthlyCostDelta *float64 `json:"monthly_cost_delta"`
 	CostBasis        string   `json:"cost_basis"`
 	PriceDate        string   `json:"price_date,omitempty"`
+	// RecordedAt is when the live values were recorded; nil where they were read just now.
+	RecordedAt *time.Time `json:"recorded_at,omitempty"`
 	// ChangedBy says who made the change, as far as CloudTrail tells; nil where nobody looked.
 	ChangedBy *Attribution `json:"changed_by,omitempty"`
 	// Remediation puts the world back; Reconciliation makes the state agree with it. Lines for a shell.

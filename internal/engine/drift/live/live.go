@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Address is a resource instance's address in the state, such as module.net.aws_vpc.main["a"].
@@ -71,6 +72,10 @@ type Outcome struct {
 	Reason string
 	// Err is the AWS error behind Reason, if there is one.
 	Err error
+	// Lacking are the attributes, by Attribute.Name, of which the source never tells; they are absent.
+	Lacking []string
+	// Recorded is when the values were true, where that is not now.
+	Recorded time.Time
 }
 
 // Partial tells that the resource was found and that something of it was not read.
