@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
 	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
 	"github.com/hashicorp/aws-sdk-go-base/v2/diag"
 )
@@ -29,6 +30,8 @@ type Config struct {
 	Endpoints map[string]string
 	// S3UsePathStyle addresses buckets in the path instead of the host name.
 	S3UsePathStyle bool
+	// APIOptions are added to every client, after all others: whoever wants to see, or in a test to change, what AWS answers.
+	APIOptions []func(*middleware.Stack) error
 }
 
 // ServiceKeys are the keys that Config.Endpoints takes.
@@ -75,6 +78,7 @@ func load(ctx context.Context, config Config, version string) (aws.Config, error
 	if err := problems(diags); err != nil {
 		return aws.Config{}, err
 	}
+	loaded.APIOptions = append(loaded.APIOptions, config.APIOptions...)
 	if checkAccount {
 		account, err := accountOf(ctx, loaded, base)
 		if err != nil {
