@@ -51,7 +51,10 @@ type Emulator struct {
 
 	calls         callLog
 	faults        faultList
+	bindings      bindingList
+	recordings    recordingList
 	services      map[string]ruleset
+	config        *configRules
 	lambda        *lambdaRules
 	ecs           *ecsRules
 	scheduler     *schedulerRules

@@ -35,6 +35,8 @@ type exchange struct {
 	protocol protocol
 	body     []byte // whole, except in S3
 	moto     string
+	bound    *binding     // of the caller's policies; nil where it may do everything
+	needed   []*recording // to which it tells what it needs
 	upstream http.RoundTripper
 }
 
@@ -61,6 +63,7 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), status)
 		return
 	}
+	refused := e.authorize(x)
 	finish := e.calls.begin(x.Call)
 	fault := e.faults.choose(x.Call)
 	if fault != nil {
@@ -73,6 +76,11 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			spoiled.write(w)
 			return
 		}
+	}
+	if refused != nil {
+		finish(refused.status, refused.code)
+		refused.write(w)
+		return
 	}
 	late := fault != nil && (fault.DropLate || fault.HookLate != nil)
 	if x.Service == "s3" && !late && e.services["s3"].rule(x.Operation) == nil {
@@ -172,6 +180,11 @@ func (x *exchange) stream(w http.ResponseWriter, finish func(int, string)) {
 		return
 	}
 	defer response.Body.Close() //nolint:errcheck // read to its end
+	if refused := x.authorizeAnswer(response.StatusCode, response.Header); refused != nil {
+		finish(refused.status, refused.code)
+		refused.write(w)
+		return
+	}
 	if response.StatusCode >= http.StatusBadRequest {
 		body, _ := io.ReadAll(io.LimitReader(response.Body, maxBody))
 		reply := x.judge(&answer{status: response.StatusCode, header: response.Header, body: body})
