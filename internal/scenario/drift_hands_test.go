@@ -55,6 +55,7 @@ func (l *look) byHand(t *testing.T, hands []hand) {
 		kind, _, _ := strings.Cut(hand.address, ".")
 		result := l.detect(readers, state, kind)
 		hand.check(t, result)
+		l.agrees(t, hand, result)
 		if hand.back != nil {
 			if err := hand.back(ctx); err != nil {
 				t.Errorf("%s %s, back: %v", hand.address, hand.path, err)

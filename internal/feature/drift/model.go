@@ -11,6 +11,7 @@ import (
 type model struct {
 	State            types.Object  `tfsdk:"state"`
 	Source           types.String  `tfsdk:"source"`
+	Aggregator       types.Object  `tfsdk:"aggregator"`
 	Terraform        types.String  `tfsdk:"terraform"`
 	Timeout          types.String  `tfsdk:"timeout"`
 	Accounts         types.List    `tfsdk:"accounts"`
@@ -62,6 +63,11 @@ type s3Model struct {
 	VersionID types.String `tfsdk:"version_id"`
 }
 
+type aggregatorModel struct {
+	Name   types.String `tfsdk:"name"`
+	Region types.String `tfsdk:"region"`
+}
+
 type accountModel struct {
 	AccountID  types.String `tfsdk:"account_id"`
 	RoleARN    types.String `tfsdk:"role_arn"`
@@ -100,6 +106,7 @@ type itemModel struct {
 	MonthlyCostDelta types.Float64 `tfsdk:"monthly_cost_delta"`
 	CostBasis        string        `tfsdk:"cost_basis"`
 	PriceDate        types.String  `tfsdk:"price_date"`
+	RecordedAt       types.String  `tfsdk:"recorded_at"`
 	ChangedBy        types.String  `tfsdk:"changed_by"`
 	ChangedAt        types.String  `tfsdk:"changed_at"`
 	ChangedEvent     types.String  `tfsdk:"changed_event"`
@@ -174,6 +181,9 @@ func itemFrom(item engine.Item) itemModel {
 		Remediation: item.Remediation, Reconciliation: item.Reconciliation,
 	}
 	out.AccountID = orNull(item.AccountID)
+	if item.RecordedAt != nil {
+		out.RecordedAt = types.StringValue(item.RecordedAt.UTC().Format(time.RFC3339))
+	}
 	if by := item.ChangedBy; by != nil {
 		out.ChangedBy, out.ChangedEvent, out.ChangedFrom, out.Attribution = orNull(by.Who), orNull(by.Event), orNull(by.From), orNull(by.Note)
 		if !by.At.IsZero() {

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
 	engine "github.com/project3-ls/terraform-provider-reliability/internal/engine/drift"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
@@ -136,7 +137,7 @@ func adviceFor(err error) string {
 // options makes the engine's options out of the configuration, without the state.
 func (d *dataSource) options(ctx context.Context, data *model, diags *diag.Diagnostics) engine.Options {
 	options := engine.Options{
-		Readers: live.Readers(d.provider.AWS), Parallelism: defaultParallelism, Account: d.provider.AWS.AccountID,
+		Parallelism: defaultParallelism, Account: d.provider.AWS.AccountID,
 		Clock: d.provider.Clock, Log: configured.Logger(ctx),
 	}
 	if !data.Parallelism.IsNull() {
@@ -166,15 +167,31 @@ func (d *dataSource) options(ctx context.Context, data *model, diags *diag.Diagn
 			Clock: d.provider.Clock, Budget: attributionBudget,
 		}
 	}
-	options.Accounts = d.accounts(ctx, data.Accounts, diags)
+	readers := d.readers(ctx, data, diags)
+	options.Readers = readers(d.provider.AWS)
+	options.Accounts = d.accounts(ctx, data.Accounts, readers, diags)
 	options.Region = func(ctx context.Context) (string, error) {
 		return d.provider.AWS.Region(ctx, data.Region.ValueString())
 	}
 	return options
 }
 
+// readers makes those of the source: AWS itself, or what AWS Config recorded.
+func (d *dataSource) readers(ctx context.Context, data *model, diags *diag.Diagnostics) func(*awsapi.Clients) []live.Reader {
+	if data.Source.ValueString() != "config" {
+		return live.Readers
+	}
+	var aggregator aggregatorModel
+	if !data.Aggregator.IsNull() {
+		diags.Append(data.Aggregator.As(ctx, &aggregator, asOptions)...)
+	}
+	return func(clients *awsapi.Clients) []live.Reader {
+		return live.Recorded(clients, live.Aggregator{Name: aggregator.Name.ValueString(), Region: aggregator.Region.ValueString()})
+	}
+}
+
 // accounts are the ways to other accounts.
-func (d *dataSource) accounts(ctx context.Context, list types.List, diags *diag.Diagnostics) map[string]engine.Account {
+func (d *dataSource) accounts(ctx context.Context, list types.List, readers func(*awsapi.Clients) []live.Reader, diags *diag.Diagnostics) map[string]engine.Account {
 	var models []accountModel
 	diags.Append(list.ElementsAs(ctx, &models, false)...)
 	accounts := make(map[string]engine.Account, len(models))
@@ -187,7 +204,7 @@ func (d *dataSource) accounts(ctx context.Context, list types.List, diags *diag.
 			})
 		}
 		clients := d.provider.AWS.AssumeRole(account.RoleARN.ValueString(), account.ExternalID.ValueString(), "reliability-drift")
-		accounts[id] = engine.Account{Readers: live.Readers(clients), ID: clients.AccountID}
+		accounts[id] = engine.Account{Readers: readers(clients), ID: clients.AccountID}
 	}
 	return accounts
 }

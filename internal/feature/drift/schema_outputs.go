@@ -88,6 +88,7 @@ func itemsAttribute() schema.Attribute {
 			},
 			"cost_basis":     text("What `monthly_cost_delta` rests on: `price_list`, `offline_table`, `no_priced_attribute` (nothing that has a price differs), `per_million_invocations_of_1s` (a function without recorded calls; in no sum), or `unknown`."),
 			"price_date":     text("Day of the oldest price in it; null without one."),
+			"recorded_at":    text("With `source = \"config\"`: when AWS Config recorded what is compared, RFC 3339. Null where AWS was read."),
 			"changed_by":     text("Who made the newest change that CloudTrail has; null when nobody looked or none was found."),
 			"changed_at":     text("When, RFC 3339."),
 			"changed_event":  text("Which call it was, such as `AuthorizeSecurityGroupIngress`."),

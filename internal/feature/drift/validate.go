@@ -28,9 +28,13 @@ func (d *dataSource) ValidateConfig(ctx context.Context, req datasource.Validate
 	}
 	var source types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("source"), &source)...)
-	if source.IsNull() || source.ValueString() == "live" { // a refresh knows every type
-		validateTypes(kinds, &resp.Diagnostics)
+	switch {
+	case source.IsNull() || source.ValueString() == "live": // a refresh knows every type
+		validateTypes(kinds, engine.Specs(live.Readers(nil)), &resp.Diagnostics)
+	case source.ValueString() == "config":
+		validateTypes(kinds, engine.Specs(live.Recorded(nil, live.Aggregator{})), &resp.Diagnostics)
 	}
+	validateAggregator(ctx, source, req, &resp.Diagnostics)
 	validateSource(ctx, source, req, &resp.Diagnostics)
 	var unmanaged types.List
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("unmanaged"), &unmanaged)...)
@@ -56,8 +60,19 @@ func validateSource(ctx context.Context, source types.String, req datasource.Val
 	}
 }
 
-func validateTypes(kinds types.List, diags *diag.Diagnostics) {
-	specs := engine.Specs(live.Readers(nil))
+// validateAggregator: only AWS Config has aggregators.
+func validateAggregator(ctx context.Context, source types.String, req datasource.ValidateConfigRequest, diags *diag.Diagnostics) {
+	var aggregator types.Object
+	diags.Append(req.Config.GetAttribute(ctx, path.Root("aggregator"), &aggregator)...)
+	if aggregator.IsNull() || source.IsUnknown() || source.ValueString() == "config" {
+		return
+	}
+	errorAt(diags, path.Root("aggregator"), tfdiag.Message{
+		Summary: "An aggregator belongs to AWS Config", Happened: "aggregator names where AWS Config is asked, and source is not \"config\".", Next: "set source = \"config\", or leave aggregator out.",
+	})
+}
+
+func validateTypes(kinds types.List, specs map[string]live.Spec, diags *diag.Diagnostics) {
 	for i, element := range kinds.Elements() {
 		kind, ok := element.(types.String)
 		if !ok || kind.IsUnknown() || kind.IsNull() {
@@ -87,9 +102,9 @@ func validateTypes(kinds types.List, diags *diag.Diagnostics) {
 func validateUnmanaged(kinds types.List, source types.String, diags *diag.Diagnostics) {
 	specs := engine.Specs(live.Readers(nil))
 	listed := slices.DeleteFunc(slices.Sorted(maps.Keys(specs)), func(kind string) bool { return !specs[kind].Listed })
-	if len(kinds.Elements()) > 0 && source.ValueString() == "refresh" {
+	if kind := source.ValueString(); len(kinds.Elements()) > 0 && (kind == "refresh" || kind == "config") {
 		errorAt(diags, path.Root("unmanaged"), tfdiag.Message{
-			Summary: "A refresh cannot see what is unmanaged", Happened: "source = \"refresh\" looks at nothing but the resources of the state.", Next: "leave source out.",
+			Summary: "Only a live look sees what is unmanaged", Happened: fmt.Sprintf("source = %q looks at nothing but the resources of the state.", kind), Next: "leave source out.",
 		})
 	}
 	for i, element := range kinds.Elements() {
