@@ -61,6 +61,8 @@ func TestAccDriftWholeStack(t *testing.T) {
 	}
 	look := &look{t: t, emulator: e, state: state}
 	look.clean(notRead)
+	look.record("stack")
+	look.cleanRecorded()
 	t.Run("every attribute in the state", func(t *testing.T) { look.everyAttribute(t, 200, 45) })
 	t.Run("changes by hand", func(t *testing.T) {
 		readers := live.Readers(look.clients())
