@@ -44,16 +44,28 @@ func resolved(name string) string {
 	return name
 }
 
-// Root is the root of the repository that dir lies in: the nearest folder with a .git, else dir.
+// Root is the root of the repository that dir lies in: the nearest folder with a .git. Where there is none, it is the working directory
+// if dir lies below it, else dir.
 func Root(dir string) string {
-	for at := resolved(dir); ; at = filepath.Dir(at) {
+	dir = resolved(dir)
+	for at := dir; ; at = filepath.Dir(at) {
 		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
 			return at
 		}
 		if filepath.Dir(at) == at {
-			return dir
+			break
 		}
 	}
+	if here := resolved("."); below(here, dir) {
+		return here
+	}
+	return dir
+}
+
+// below tells that name is root, or lies below it.
+func below(root, name string) bool {
+	relative, err := filepath.Rel(root, name)
+	return err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))
 }
 
 // Holds tells that there is configuration in dir.
@@ -101,13 +113,17 @@ func (f *Finder) Data(kind string) (Place, bool) {
 	return Place{}, false
 }
 
-// First is the beginning of the configuration's first file.
+// First is the beginning of the configuration's main.tf, or of its first file.
 func (f *Finder) First() (Place, bool) {
 	names := files(f.dir)
 	if len(names) == 0 {
 		return Place{}, false
 	}
-	return f.place(block{file: names[0]}, span{1, 1, 1, 2}), true
+	first := names[0]
+	if main := filepath.Join(f.dir, "main.tf"); slices.Contains(names, main) {
+		first = main
+	}
+	return f.place(block{file: first}, span{1, 1, 1, 2}), true
 }
 
 func (f *Finder) find(dir, kind string, labels ...string) (block, bool) {
@@ -169,7 +185,7 @@ func (f *Finder) place(in block, at span) Place {
 	place := Place{Line: at.line, Column: at.column, EndLine: at.endLine, EndColumn: at.endColumn}
 	name := resolved(in.file)
 	relative, err := filepath.Rel(f.root, name)
-	if err != nil || relative == ".." || strings.HasPrefix(relative, ".."+string(filepath.Separator)) {
+	if err != nil || !below(f.root, name) {
 		place.URI = (&url.URL{Scheme: "file", Path: filepath.ToSlash(name)}).String()
 		return place
 	}

@@ -19,7 +19,7 @@ func remedies(item Item, resource Resource) (remediation, reconciliation []strin
 			[]string{
 				"terraform state rm " + shellQuote(string(item.Address)),
 				"# and take " + string(item.Address) + " out of the configuration, or the next apply creates it anew;",
-				"# in a pipeline, instead of both: removed { from = " + withoutKeys(item.Address) + " lifecycle { destroy = false } } (Terraform 1.7)",
+				"# in a pipeline, instead of both: removed { from = " + WithoutKeys(string(item.Address)) + " lifecycle { destroy = false } } (Terraform 1.7)",
 			}
 	}
 	targets := "-target=" + shellQuote(string(item.Address))
@@ -46,11 +46,12 @@ func remedies(item Item, resource Resource) (remediation, reconciliation []strin
 	return remediation, reconciliation
 }
 
-// withoutKeys is an address as a removed block takes it: without instance keys, so for all instances.
-func withoutKeys(address live.Address) string {
+// WithoutKeys is an address as a removed block takes it, and as it is written in a configuration: without instance keys, so for all
+// instances.
+func WithoutKeys(address string) string {
 	var out strings.Builder
 	depth, quoted, escaped := 0, false, false
-	for _, r := range string(address) {
+	for _, r := range address {
 		switch {
 		case escaped:
 			escaped = false

@@ -99,10 +99,10 @@ func TestUnmanagedThatCannotBeListed(t *testing.T) {
 
 func TestWithoutKeys(t *testing.T) {
 	t.Parallel()
-	for address, want := range map[live.Address]string{
+	for address, want := range map[string]string{
 		`aws_vpc.a`: "aws_vpc.a", `aws_vpc.a[0]`: "aws_vpc.a", `module.a["x]\"y["].aws_vpc.a["b"]`: "module.a.aws_vpc.a",
 	} {
-		if got := withoutKeys(address); got != want {
+		if got := WithoutKeys(address); got != want {
 			t.Errorf("%s: %s", address, got)
 		}
 	}

@@ -79,6 +79,15 @@ type costModel struct {
 	Offline types.Bool `tfsdk:"offline"`
 }
 
+type reportModel struct {
+	JSON      types.String `tfsdk:"json"`
+	SARIF     types.String `tfsdk:"sarif"`
+	JUnit     types.String `tfsdk:"junit"`
+	Markdown  types.String `tfsdk:"markdown"`
+	HTML      types.String `tfsdk:"html"`
+	ConfigDir types.String `tfsdk:"config_dir"`
+}
+
 type ignoreModel struct {
 	Address   types.String `tfsdk:"address"`
 	Type      types.String `tfsdk:"type"`

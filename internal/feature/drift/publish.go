@@ -3,18 +3,14 @@ package drift
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	engine "github.com/project3-ls/terraform-provider-reliability/internal/engine/drift"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/notify"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/price"
-	"github.com/project3-ls/terraform-provider-reliability/internal/engine/report"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
@@ -45,36 +41,6 @@ func (d *dataSource) cost(ctx context.Context, object types.Object, diags *diag.
 			}
 			return engine.RecordedDuration(ctx, client, function, d.provider.Clock.Now())
 		},
-	}
-}
-
-// writeReports writes the files that report asks for, each whole or not at all.
-func writeReports(ctx context.Context, object types.Object, result *engine.Result, diags *diag.Diagnostics) {
-	if object.IsNull() {
-		return
-	}
-	paths := map[string]types.String{}
-	for format, value := range object.Attributes() {
-		if text, ok := value.(types.String); ok && text.ValueString() != "" {
-			paths[format] = text
-		}
-	}
-	text, err := result.JSON(true)
-	var document report.Drift
-	if err == nil {
-		document, err = report.ParseDrift(text)
-	}
-	for _, format := range slices.Sorted(maps.Keys(paths)) {
-		failure := err
-		if failure == nil && context.Cause(ctx) == nil {
-			failure = document.Write(format, paths[format].ValueString())
-		}
-		if failure != nil {
-			errorAt(diags, path.Root("report").AtName(format), tfdiag.Message{
-				Summary: "Report could not be written", Happened: "the comparison is done, and its report is not on disk", Err: failure,
-				Live: "nothing was changed.", Next: "choose a path that can be written.",
-			})
-		}
 	}
 }
 

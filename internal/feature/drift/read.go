@@ -50,7 +50,7 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		tfdiag.Error(&resp.Diagnostics, tfdiag.Message{Summary: "Drift report could not be made", Err: err})
 		return
 	}
-	writeReports(ctx, data.Report, result, &resp.Diagnostics)
+	writeReports(ctx, &data, result, &resp.Diagnostics)
 	if data.Publish.ValueBool() {
 		publish(ctx, d.provider, result, &resp.Diagnostics)
 	}

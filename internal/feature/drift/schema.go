@@ -166,6 +166,11 @@ func inputs() map[string]schema.Attribute {
 				"junit":    reportFile("a JUnit XML file: a failure for each resource that differs, an error for each that could not be verified"),
 				"markdown": reportFile("a Markdown file, for a pull request"),
 				"html":     reportFile("an HTML file that needs nothing from outside"),
+				"config_dir": schema.StringAttribute{
+					Optional: true, Validators: []validator.String{notBlank()},
+					MarkdownDescription: "Folder of the configuration whose state is compared, for the files and lines in `sarif` (default: `state.working_dir`, or the folder of `state.path` if it holds `*.tf` files). Modules in its folders are followed. " +
+						"Paths are relative to the root of the repository. What is not found there is shown where that configuration begins; without any, at the block of this data source.",
+				},
 			},
 		},
 	}

@@ -95,11 +95,14 @@ func TestAccReportsAndPublish(t *testing.T) {
 	}
 	reports := fmt.Sprintf(`report = { json = "%[1]s/d.json", sarif = "%[1]s/d.sarif", junit = "%[1]s/d.xml", markdown = "%[1]s/d.md", html = "%[1]s/d.html" }
   fail_on = "critical"`, dir)
+	state := s.file()
+	configuration := "# the network\nresource \"aws_security_group\" \"web\" {\n  name = \"web\"\n  ingress {\n    from_port = 443\n  }\n}\n"
+	must[any](s)(nil, os.WriteFile(filepath.Join(filepath.Dir(state), "network.tf"), []byte(configuration), 0o600))
 	s.emulator.ResetCalls()
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories(),
 		Steps: []resource.TestStep{
-			{Config: provider(config(t, s.file(), reports)), ExpectError: regexp.MustCompile("Infrastructure has drifted")},
+			{Config: provider(config(t, state, reports)), ExpectError: regexp.MustCompile("Infrastructure has drifted")},
 			{
 				PreConfig: func() {
 					if told := acctest.CountCalls(t, "sns", "Publish", "") + acctest.CountCalls(t, "cloudwatch", "PutMetricData", ""); told != 0 {
@@ -115,11 +118,36 @@ func TestAccReportsAndPublish(t *testing.T) {
 		if err != nil || !strings.Contains(string(text), "aws_security_group.web") && !strings.Contains(string(text), `aws\_security\_group.web`) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if name == "d.sarif" && !json.Valid(text) {
-			t.Errorf("%s is no JSON", name)
+		if name == "d.sarif" {
+			checkPlace(t, text, "network.tf", 4, "aws_security_group.web")
 		}
 	}
 	if acctest.CountCalls(t, "sns", "Publish", "") == 0 || acctest.CountCalls(t, "cloudwatch", "PutMetricData", "") == 0 {
 		t.Error("nobody was told")
+	}
+}
+
+// checkPlace: the first result of a SARIF file is where the configuration says what differs.
+func checkPlace(t *testing.T, text []byte, uri string, line int, address string) {
+	t.Helper()
+	var log struct {
+		Runs []struct {
+			Results []struct {
+				Locations []struct {
+					PhysicalLocation struct {
+						ArtifactLocation struct{ URI string }
+						Region           struct{ StartLine int }
+					}
+					LogicalLocations []struct{ FullyQualifiedName string }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &log); err != nil || len(log.Runs) != 1 || len(log.Runs[0].Results) == 0 {
+		t.Fatalf("%v: %s", err, text)
+	}
+	at := log.Runs[0].Results[0].Locations[0]
+	if at.PhysicalLocation.ArtifactLocation.URI != uri || at.PhysicalLocation.Region.StartLine != line || at.LogicalLocations[0].FullyQualifiedName != address {
+		t.Errorf("%+v", at)
 	}
 }
