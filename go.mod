@@ -61,6 +61,8 @@ require github.com/goccy/go-yaml v1.19.2
 
 require github.com/aws/aws-sdk-go-v2/service/configservice v1.74.10 // indirect
 
+require github.com/blues/jsonata-go v1.5.4
+
 require (
 	filippo.io/edwards25519 v1.2.0 // indirect
 	github.com/ProtonMail/go-crypto v1.5.2 // indirect
