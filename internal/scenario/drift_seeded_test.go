@@ -15,6 +15,7 @@ import (
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -25,6 +26,8 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
 )
+
+const queuePolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}]}`
 
 //go:embed testdata/drift-seeded.json.tmpl
 var seededState string
@@ -65,7 +68,7 @@ func TestAccDriftSeeded(t *testing.T) {
 	ids.Group = *ok[*ec2.CreateSecurityGroupOutput](t)(network.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{GroupName: aws.String("seeded"), Description: aws.String("seeded"), VpcId: vpc})).GroupId
 
 	ids.Queue = *ok[*sqs.CreateQueueOutput](t)(queues.CreateQueue(ctx, &sqs.CreateQueueInput{
-		QueueName: aws.String("seeded"), Attributes: map[string]string{"VisibilityTimeout": "45", "MaximumMessageSize": "262144"}, Tags: map[string]string{"Name": "jobs"},
+		QueueName: aws.String("seeded"), Attributes: map[string]string{"VisibilityTimeout": "45", "MaximumMessageSize": "262144", "Policy": queuePolicy}, Tags: map[string]string{"Name": "jobs"},
 	})).QueueUrl
 
 	balancer := ok[*elbv2.CreateLoadBalancerOutput](t)(balancers.CreateLoadBalancer(ctx, &elbv2.CreateLoadBalancerInput{
@@ -89,6 +92,8 @@ func TestAccDriftSeeded(t *testing.T) {
 		DeletionProtection: aws.Bool(true), BackupRetentionPeriod: aws.Int32(7), PreferredBackupWindow: aws.String("07:00-08:00"),
 		PreferredMaintenanceWindow: aws.String("sun:05:00-sun:06:00"), Port: aws.Int32(5432),
 	}))
+
+	seedParameters(ctx, t, databases)
 
 	ids.Cluster = *ok[*ecs.CreateClusterOutput](t)(containers.CreateCluster(ctx, &ecs.CreateClusterInput{ClusterName: aws.String("seeded")})).Cluster.ClusterArn
 	ok[*ecs.RegisterTaskDefinitionOutput](t)(containers.RegisterTaskDefinition(ctx, &ecs.RegisterTaskDefinitionInput{
@@ -126,11 +131,14 @@ func TestAccDriftSeeded(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.clean(nil)
-	l.everyAttribute(t, 70, 8)
+	l.record("seeded")
+	l.everyAttribute(t, 70, 10)
 
 	queue := func(seconds string) func(context.Context) error {
 		return func(ctx context.Context) error {
-			return done(queues.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &ids.Queue, Attributes: map[string]string{"VisibilityTimeout": seconds}}))
+			return done(queues.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &ids.Queue, Attributes: map[string]string{
+				"VisibilityTimeout": seconds, "Policy": queuePolicy, // which the emulator would forget
+			}}))
 		}
 	}
 	health := func(path string) func(context.Context) error {
@@ -160,6 +168,9 @@ func TestAccDriftSeeded(t *testing.T) {
 		{"aws_lb_listener.web", "port", drift.Critical, listen(8080), listen(80)},
 		{"aws_rds_cluster.db", "deletion_protection", drift.Critical, protect(false), protect(true)},
 		{"aws_s3_bucket_lifecycle_configuration.site", "rule.old.expiration_days", drift.Major, expire(1), expire(90)},
+		{"aws_db_parameter_group.settings", "parameter.log_statement", drift.Major, parameter(databases, "all"), parameter(databases, "ddl")},
+		{"aws_rds_cluster_parameter_group.settings", "parameter.log_statement", drift.Major, clusterParameter(databases, "log_statement", "all"), clusterParameter(databases, "log_statement", "ddl")},
+		{"aws_rds_cluster_parameter_group.settings", "parameter.rds.force_ssl", drift.Major, clusterParameter(databases, "rds.force_ssl", "0"), clusterParameter(databases, "rds.force_ssl", "1")},
 		{"aws_sqs_queue.jobs", "", drift.Critical, func(ctx context.Context) error {
 			return done(queues.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: &ids.Queue}))
 		}, nil},
@@ -180,6 +191,43 @@ func TestAccDriftSeeded(t *testing.T) {
 		t.Error(err)
 	}
 	ok[*rds.DeleteDBClusterOutput](t)(databases.DeleteDBCluster(ctx, &rds.DeleteDBClusterInput{DBClusterIdentifier: aws.String("seeded"), SkipFinalSnapshot: aws.Bool(true)}))
+}
+
+// seedParameters makes the parameter groups of instances and of clusters.
+func seedParameters(ctx context.Context, t *testing.T, client *rds.Client) {
+	t.Helper()
+	tags := []rdstypes.Tag{{Key: aws.String("Name"), Value: aws.String("settings")}}
+	ok[*rds.CreateDBParameterGroupOutput](t)(client.CreateDBParameterGroup(ctx, &rds.CreateDBParameterGroupInput{
+		DBParameterGroupName: aws.String("seeded"), DBParameterGroupFamily: aws.String("postgres16"), Description: aws.String("seeded"), Tags: tags,
+	}))
+	ok[*rds.CreateDBClusterParameterGroupOutput](t)(client.CreateDBClusterParameterGroup(ctx, &rds.CreateDBClusterParameterGroupInput{
+		DBClusterParameterGroupName: aws.String("seeded"), DBParameterGroupFamily: aws.String("aurora-postgresql15"), Description: aws.String("seeded"),
+	}))
+	for _, set := range []func(context.Context) error{parameter(client, "ddl"), clusterParameter(client, "log_statement", "ddl"), clusterParameter(client, "rds.force_ssl", "1")} {
+		if err := set(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func parameter(client *rds.Client, value string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return done(client.ModifyDBParameterGroup(ctx, &rds.ModifyDBParameterGroupInput{
+			DBParameterGroupName: aws.String("seeded"), Parameters: []rdstypes.Parameter{setTo("log_statement", value)},
+		}))
+	}
+}
+
+func clusterParameter(client *rds.Client, name, value string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return done(client.ModifyDBClusterParameterGroup(ctx, &rds.ModifyDBClusterParameterGroupInput{
+			DBClusterParameterGroupName: aws.String("seeded"), Parameters: []rdstypes.Parameter{setTo(name, value)},
+		}))
+	}
+}
+
+func setTo(name, value string) rdstypes.Parameter {
+	return rdstypes.Parameter{ParameterName: &name, ParameterValue: &value, ApplyMethod: rdstypes.ApplyMethodImmediate}
 }
 
 func render(t *testing.T, ids seeded) []byte {

@@ -109,7 +109,8 @@ func (l *look) clients() *awsapi.Clients {
 
 // notRead are the types of the stack that no reader knows.
 var notRead = []string{
-	"aws_api_gateway_deployment", "aws_api_gateway_integration", "aws_api_gateway_method", "aws_api_gateway_resource", "aws_apigatewayv2_integration", "aws_eip",
+	"aws_api_gateway_deployment", "aws_api_gateway_integration", "aws_api_gateway_method", "aws_api_gateway_resource", "aws_apigatewayv2_integration", "aws_eip", "aws_iam_group",
+	"aws_iam_user",
 }
 
 // clean fails when anything differs, or was not read, but for the types that nobody reads.

@@ -23,7 +23,11 @@ import (
 // detect compares the stack's state with the emulator, without Terraform.
 func (s *stack) detect() *engine.Result {
 	s.t.Helper()
-	clients := awsapi.New(awsapi.Config{}, "test")
+	return s.detectWith(awsapi.New(awsapi.Config{}, "test"))
+}
+
+func (s *stack) detectWith(clients *awsapi.Clients) *engine.Result {
+	s.t.Helper()
 	readers := live.Readers(clients)
 	state, err := engine.ReadState(bytes.NewReader(s.json()), engine.Specs(readers))
 	if err != nil {
@@ -63,6 +67,7 @@ func (s *stack) only(want drifted) {
 // TestAccEachAttribute changes one thing after another by hand and takes it back: exactly that is found, each time.
 func TestAccEachAttribute(t *testing.T) {
 	s := newStack(t, "each")
+	s.record("first")
 	for _, step := range append(append(s.networkChanges(), s.functionChanges()...), s.databaseChanges()...) {
 		if err := step.change(s.context()); err != nil {
 			t.Fatalf("%s %s: %v", step.address, step.path, err)

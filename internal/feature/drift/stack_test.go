@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/acctest"
 	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
@@ -236,4 +238,17 @@ func (s *stack) replaceState(text string) {
 	if err := json.Unmarshal([]byte(text), &s.state); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// record writes what the emulator answers when the state is read, for the tests of engine/drift: where the environment variable
+// RELIABILITY_RECORD_ANSWERS names their folder, internal/engine/drift/testdata.
+func (s *stack) record(name string) {
+	s.t.Helper()
+	folder := os.Getenv("RELIABILITY_RECORD_ANSWERS")
+	if folder == "" {
+		return
+	}
+	answers := &emulator.Answers{State: s.json()}
+	s.detectWith(awsapi.New(awsapi.Config{Config: awsbase.Config{HTTPClient: &http.Client{Transport: answers.Record(http.DefaultTransport)}}}, "test"))
+	must[any](s)(nil, answers.Save(filepath.Join(folder, name+".answers.json")))
 }

@@ -131,9 +131,9 @@ func routePageSize(ask ec2Ask) *int32 {
 
 // What is associated cannot be changed without another association.
 var associationTable = []field[types.RouteTableAssociation]{
-	{Attribute{Path: "route_table_id", API: "RouteTableId"}, func(a types.RouteTableAssociation, _ Resource) any { return a.RouteTableId }},
-	{Attribute{Path: "subnet_id", API: "SubnetId"}, func(a types.RouteTableAssociation, _ Resource) any { return a.SubnetId }},
-	{Attribute{Path: "gateway_id", API: "GatewayId"}, func(a types.RouteTableAssociation, _ Resource) any { return a.GatewayId }},
+	{Attribute{Path: "route_table_id", API: "Associations.RouteTableId"}, func(a types.RouteTableAssociation, _ Resource) any { return a.RouteTableId }},
+	{Attribute{Path: "subnet_id", API: "Associations.SubnetId"}, func(a types.RouteTableAssociation, _ Resource) any { return a.SubnetId }},
+	{Attribute{Path: "gateway_id", API: "Associations.GatewayId"}, func(a types.RouteTableAssociation, _ Resource) any { return a.GatewayId }},
 }
 
 // associationPage takes the associations out of their tables; the targeted question is a filter of one id.

@@ -38,8 +38,8 @@ var instanceTable = []field[types.DBInstance]{
 	{Attribute{Path: "vpc_security_group_ids", API: "VpcSecurityGroups", Kind: Set}, instanceGroups},
 	{Attribute{Path: "db_subnet_group_name", API: "DBSubnetGroup.DBSubnetGroupName"}, instanceSubnetGroup},
 	{Attribute{Path: "port", API: "Endpoint.Port"}, instancePort},
-	{Attribute{Path: "parameter_group_name", API: "DBParameterGroups"}, instanceParameterGroup},
-	{Attribute{Path: "option_group_name", API: "OptionGroupMemberships"}, instanceOptionGroup},
+	{Attribute{Path: "parameter_group_name", API: "DBParameterGroups.DBParameterGroupName"}, instanceParameterGroup},
+	{Attribute{Path: "option_group_name", API: "OptionGroupMemberships.OptionGroupName"}, instanceOptionGroup},
 	{Attribute{Path: "ca_cert_identifier", API: "CACertificateIdentifier"}, func(i types.DBInstance, r Resource) any {
 		return settled(r, "ca_cert_identifier", i.CACertificateIdentifier, pending(i).CACertificateIdentifier)
 	}},

@@ -30,6 +30,30 @@ resource "aws_iam_role_policy_attachment" "read" {
   policy_arn = aws_iam_policy.read.arn
 }
 
+resource "aws_iam_user" "ops" {
+  name = "drift-ops"
+}
+
+resource "aws_iam_group" "ops" {
+  name = "drift-ops"
+}
+
+resource "aws_iam_policy" "shared" {
+  name = "drift-shared"
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "ec2:Describe*", Resource = "*" }]
+  })
+}
+
+resource "aws_iam_policy_attachment" "shared" {
+  name       = "shared"
+  policy_arn = aws_iam_policy.shared.arn
+  users      = [aws_iam_user.ops.name]
+  groups     = [aws_iam_group.ops.name]
+  roles      = [aws_iam_role.app.name]
+}
+
 resource "aws_kms_key" "main" {
   description         = "drift"
   enable_key_rotation = true
