@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -35,6 +36,11 @@ func TestEachServiceHasAnEndpointOfItsOwn(t *testing.T) {
 		call func(context.Context, *Clients) error
 		want string
 	}{
+		"configservice": {func(ctx context.Context, c *Clients) error {
+			client, _ := c.ConfigService(ctx, "")
+			_, err := client.SelectResourceConfig(ctx, &configservice.SelectResourceConfigInput{Expression: aws.String("SELECT resourceId")})
+			return err
+		}, "SelectResourceConfig"},
 		"apigateway": {func(ctx context.Context, c *Clients) error {
 			client, _ := c.APIGateway(ctx, "")
 			_, err := client.GetStage(ctx, &apigateway.GetStageInput{RestApiId: aws.String("a"), StageName: aws.String("prod")})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -93,8 +94,8 @@ func (c *configRules) places(ctx context.Context, x *exchange, aggregator string
 	var out struct {
 		ConfigurationAggregators []struct {
 			AccountAggregationSources []struct {
-				AccountIds, AwsRegions []string
-				AllAwsRegions          bool
+				AccountIDs []string `json:"AccountIds"`
+				Regions    []string `json:"AwsRegions"`
 			}
 		}
 	}
@@ -104,8 +105,8 @@ func (c *configRules) places(ctx context.Context, x *exchange, aggregator string
 	var places []configPlace
 	for _, found := range out.ConfigurationAggregators {
 		for _, source := range found.AccountAggregationSources {
-			for _, account := range source.AccountIds {
-				for _, region := range source.AwsRegions {
+			for _, account := range source.AccountIDs {
+				for _, region := range source.Regions {
 					places = append(places, configPlace{account: account, region: region})
 				}
 			}
@@ -242,7 +243,12 @@ func (c *configRules) sources(ctx context.Context, x *exchange) (*answer, error)
 func (c *configRules) aggregateItem(ctx context.Context, x *exchange) (*answer, error) {
 	var in struct {
 		ConfigurationAggregatorName string
-		ResourceIdentifier          struct{ ResourceId, ResourceType, SourceAccountId, SourceRegion string }
+		ResourceIdentifier          struct {
+			ID      string `json:"ResourceId"`
+			Type    string `json:"ResourceType"`
+			Account string `json:"SourceAccountId"`
+			Region  string `json:"SourceRegion"`
+		}
 	}
 	if err := json.Unmarshal(x.body, &in); err != nil {
 		return x.fail(http.StatusBadRequest, "SerializationException", err.Error()), nil
@@ -253,20 +259,20 @@ func (c *configRules) aggregateItem(ctx context.Context, x *exchange) (*answer, 
 	}
 	wanted := in.ResourceIdentifier
 	for _, place := range places {
-		if place.account != wanted.SourceAccountId {
+		if place.account != wanted.Account {
 			continue
 		}
-		objects, err := c.record(ctx, place, wanted.ResourceType)
+		objects, err := c.record(ctx, place, wanted.Type)
 		if err != nil {
 			return nil, err
 		}
 		for _, object := range objects {
-			if object["resourceId"] == wanted.ResourceId && object["awsRegion"] == wanted.SourceRegion {
+			if object["resourceId"] == wanted.ID && object["awsRegion"] == wanted.Region {
 				return configAnswer(map[string]any{"ConfigurationItem": object.item()})
 			}
 		}
 	}
-	return x.fail(http.StatusBadRequest, "ResourceNotDiscoveredException", "Resource "+wanted.ResourceId+" is either unknown or has not been discovered."), nil
+	return x.fail(http.StatusBadRequest, "ResourceNotDiscoveredException", "Resource "+wanted.ID+" is either unknown or has not been discovered."), nil
 }
 
 // history is https://docs.aws.amazon.com/config/latest/APIReference/API_GetResourceConfigHistory.html, with the newest item alone.
@@ -297,10 +303,7 @@ func (c *configRules) history(ctx context.Context, x *exchange) (*answer, error)
 	if !known {
 		return x.fail(http.StatusBadRequest, "ResourceNotDiscoveredException", "Resource "+id+" of resourceType:"+kind+" is unknown or has not been discovered"), nil
 	}
-	gone := configObject{}
-	for name, value := range before {
-		gone[name] = value
-	}
+	gone := maps.Clone(before)
 	gone["configurationItemStatus"], gone["configuration"], gone["supplementaryConfiguration"] = "ResourceDeleted", nil, nil
 	gone["configurationItemCaptureTime"] = time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
 	return configAnswer(map[string]any{"configurationItems": []any{gone.item()}})

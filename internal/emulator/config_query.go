@@ -67,7 +67,7 @@ func parseConfigQuery(expression string) (configQuery, error) {
 func splitOutside(text, separator string) []string {
 	var parts []string
 	start, quoted := 0, false
-	for i := 0; i < len(text); i++ {
+	for i := range len(text) {
 		switch {
 		case text[i] == '\'':
 			quoted = !quoted

@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
 	engine "github.com/project3-ls/terraform-provider-reliability/internal/engine/drift"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
@@ -177,7 +176,7 @@ func (d *dataSource) options(ctx context.Context, data *model, diags *diag.Diagn
 }
 
 // readers makes those of the source: AWS itself, or what AWS Config recorded.
-func (d *dataSource) readers(ctx context.Context, data *model, diags *diag.Diagnostics) func(*awsapi.Clients) []live.Reader {
+func (d *dataSource) readers(ctx context.Context, data *model, diags *diag.Diagnostics) live.ReadersOf {
 	if data.Source.ValueString() != "config" {
 		return live.Readers
 	}
@@ -185,13 +184,11 @@ func (d *dataSource) readers(ctx context.Context, data *model, diags *diag.Diagn
 	if !data.Aggregator.IsNull() {
 		diags.Append(data.Aggregator.As(ctx, &aggregator, asOptions)...)
 	}
-	return func(clients *awsapi.Clients) []live.Reader {
-		return live.Recorded(clients, live.Aggregator{Name: aggregator.Name.ValueString(), Region: aggregator.Region.ValueString()})
-	}
+	return live.RecordedBy(live.Aggregator{Name: aggregator.Name.ValueString(), Region: aggregator.Region.ValueString()})
 }
 
 // accounts are the ways to other accounts.
-func (d *dataSource) accounts(ctx context.Context, list types.List, readers func(*awsapi.Clients) []live.Reader, diags *diag.Diagnostics) map[string]engine.Account {
+func (d *dataSource) accounts(ctx context.Context, list types.List, readers live.ReadersOf, diags *diag.Diagnostics) map[string]engine.Account {
 	var models []accountModel
 	diags.Append(list.ElementsAs(ctx, &models, false)...)
 	accounts := make(map[string]engine.Account, len(models))

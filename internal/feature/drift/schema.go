@@ -44,16 +44,6 @@ func readTypes() string {
 	return strings.Join(names, ", ")
 }
 
-// recordedTypes names every type that AWS Config is asked for, for people.
-func recordedTypes() string {
-	specs := engine.Specs(live.Recorded(nil, live.Aggregator{}))
-	names := ownTypes(specs)
-	for i := range names {
-		names[i] = "`" + names[i] + "`"
-	}
-	return strings.Join(names, ", ")
-}
-
 // aDuration is a positive duration in seconds, minutes and hours.
 var aDuration = regexp.MustCompile(`^([1-9]\d*[hms])+$`)
 
@@ -92,20 +82,8 @@ func inputs() map[string]schema.Attribute {
 				"json": schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "The state itself, as `terraform state pull` prints it. It is not saved in the state of this configuration."},
 			},
 		},
-		"source": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{stringvalidator.OneOf("live", "refresh", "config")},
-			MarkdownDescription: "Where the truth comes from: `live` (the default) reads AWS in batches; `refresh` runs `terraform plan -refresh-only` in `state.working_dir` and takes what it finds, for every provider " +
-				"and every type, at its speed. The child has a data directory of its own, takes no lock and changes nothing; in it, this data source answers empty. " +
-				"`config` asks AWS Config what it has recorded: with `aggregator`, many accounts and Regions in one query. It knows " + recordedTypes() + "; other types are counted in `skipped`. What it does not tell of a resource, " +
-				"such as the inline policies of a role, leaves that resource unverified, unless `ignore` covers those attributes. Each item tells in `recorded_at` how old its values are.",
-		},
-		"aggregator": schema.SingleNestedAttribute{
-			Optional: true, MarkdownDescription: "Configuration aggregator for `source = \"config\"`. Without it, AWS Config is asked in each account and Region by itself, through `accounts` where they are not the provider's own.",
-			Attributes: map[string]schema.Attribute{
-				"name":   schema.StringAttribute{Required: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Name of the aggregator."},
-				"region": schema.StringAttribute{Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "AWS Region that it is in (default: the provider's)."},
-			},
-		},
+		"source":     sourceAttribute(),
+		"aggregator": aggregatorAttribute(),
 		"terraform": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Program to run for `working_dir`: a name on PATH or a path, of Terraform or OpenTofu (default: `terraform`).",
 		},

@@ -37,6 +37,14 @@ func Recorded(clients *awsapi.Clients, aggregator Aggregator) []Reader {
 	return recordedBy(func(ctx context.Context, region string) (ConfigAPI, error) { return clients.ConfigService(ctx, region) }, aggregator)
 }
 
+// ReadersOf makes the readers of one way to an account.
+type ReadersOf func(clients *awsapi.Clients) []Reader
+
+// RecordedBy is Recorded with an aggregator.
+func RecordedBy(aggregator Aggregator) ReadersOf {
+	return func(clients *awsapi.Clients) []Reader { return Recorded(clients, aggregator) }
+}
+
 func recordedBy(client configClient, aggregator Aggregator) []Reader {
 	known := map[string]Spec{}
 	for _, reader := range Readers(nil) {
@@ -208,9 +216,9 @@ func (l *recordedLook) found(ctx context.Context, item recordedItem, resource Re
 }
 
 // takeTable takes the values of a table; of its paths AWS Config tells those in tells.
-func takeTable[T any](table []field[T], tells []string, make func(item recordedItem) (T, error)) func(recordedItem, Resource) (recordedValues, error) {
+func takeTable[T any](table []field[T], tells []string, decode func(item recordedItem) (T, error)) func(recordedItem, Resource) (recordedValues, error) {
 	return func(item recordedItem, resource Resource) (recordedValues, error) {
-		recorded, err := make(item)
+		recorded, err := decode(item)
 		if err != nil {
 			return recordedValues{}, err
 		}
