@@ -35,6 +35,8 @@ type Deployment struct {
 	StartedAt time.Time  `json:"started_at"`
 	EndedAt   *time.Time `json:"ended_at,omitempty"`
 	Reason    string     `json:"reason,omitempty"`
+	// OnlySwitch says of a failed one that a switch failed, and no gate.
+	OnlySwitch bool `json:"only_switch,omitempty"`
 	// TimeoutSeconds is how long it may stay open; zero is for ever.
 	TimeoutSeconds float64 `json:"timeout_seconds,omitempty"`
 	// Held says that it had succeeded before it was rolled back along with a later one that did not.
@@ -43,6 +45,10 @@ type Deployment struct {
 	// failed; from the start of the rollback where nobody had judged it.
 	RestoredFrom    string  `json:"restored_from,omitempty"`
 	RecoverySeconds float64 `json:"recovery_seconds,omitempty"`
+	// RecoveryBudgetSeconds is how long the rollback was allowed to take; zero where nobody said.
+	RecoveryBudgetSeconds float64 `json:"recovery_budget_seconds,omitempty"`
+	// Traffic is where the traffic was while it was switched; nil where no switch said so, and of older deployments.
+	Traffic *Traffic `json:"traffic,omitempty"`
 }
 
 // Deadline returns when an open deployment has to be judged; ok is false when it is judged, or may take for ever.
@@ -150,7 +156,7 @@ func (l *Ledger) Close(ctx context.Context, id string, status Status, reason str
 			return false
 		}
 		now := l.clock.Now().UTC()
-		d.Status, d.EndedAt, d.Reason = status, &now, reason
+		d.Status, d.EndedAt, d.Reason, d.OnlySwitch = status, &now, reason, false
 		if status == Succeeded {
 			h.release(d.Release)
 		}
@@ -165,6 +171,11 @@ func (l *Ledger) Close(ctx context.Context, id string, status Status, reason str
 // RollBack writes down that the snapshot of deployment id was restored: it and every later one are undone. The release
 // that was live, and every one that did not hold, is quarantined; one that had succeeded before is not to blame.
 func (l *Ledger) RollBack(ctx context.Context, id, reason string, recovery time.Duration) error {
+	return l.RollBackWithin(ctx, id, reason, recovery, 0)
+}
+
+// RollBackWithin is RollBack of a rollback that was allowed to take budget; zero where nobody said.
+func (l *Ledger) RollBackWithin(ctx context.Context, id, reason string, recovery, budget time.Duration) error {
 	name, version, err := split(id)
 	if err != nil {
 		return err
@@ -185,7 +196,7 @@ func (l *Ledger) RollBack(ctx context.Context, id, reason string, recovery time.
 					took = max(took, now.Sub(*d.EndedAt))
 				}
 				d.Held = d.Status == Succeeded && i < len(h.Deployments)-1
-				d.Status, d.EndedAt, d.Reason, d.RestoredFrom, d.RecoverySeconds = RolledBack, &now, reason, id, took.Seconds()
+				d.Status, d.EndedAt, d.Reason, d.RestoredFrom, d.RecoverySeconds, d.RecoveryBudgetSeconds = RolledBack, &now, reason, id, took.Seconds(), budget.Seconds()
 			}
 			changed = true
 		}

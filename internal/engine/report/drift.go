@@ -114,17 +114,7 @@ var DriftFormats = map[string]func(Drift) ([]byte, error){
 }
 
 // Write puts the document at path in one of DriftFormats, whole or not at all.
-func (d Drift) Write(format, path string) error {
-	render, ok := DriftFormats[format]
-	if !ok {
-		return fmt.Errorf("report: there is no format %q", format)
-	}
-	data, err := render(d)
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	return write(path, data)
-}
+func (d Drift) Write(format, path string) error { return writeAs(DriftFormats, d, format, path) }
 
 // headline says it in one line.
 func (d Drift) headline() string {

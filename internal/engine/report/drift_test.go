@@ -133,7 +133,7 @@ func TestDriftPagesKeepHostileTextText(t *testing.T) {
 			t.Errorf("the page holds %q", forbidden)
 		}
 	}
-	if !bytes.Contains(page, []byte("Drift: 2 critical, 1 major, 1 unverified")) || !bytes.Contains(page, []byte("&#43;12.50 USD a month")) {
+	if !bytes.Contains(page, []byte("<title>Drift: 2 critical, 1 major, 1 unverified</title>")) || !bytes.Contains(page, []byte("&#43;12.50 USD a month")) {
 		t.Errorf("%s", page)
 	}
 	markdown, err := hostileDrift(t).Markdown()
@@ -143,12 +143,6 @@ func TestDriftPagesKeepHostileTextText(t *testing.T) {
 	for line := range strings.SplitSeq(string(markdown), "\n") {
 		if !strings.HasPrefix(line, "    ") && (strings.Contains(line, "<script") || strings.Contains(line, "<img") || strings.HasPrefix(line, "```")) {
 			t.Errorf("markup: %s", line)
-		}
-	}
-	if name := os.Getenv("REPORT_DRIFT_PAGE"); name != "" {
-		page, _ := parsed(t, driftSample(t)).HTML()
-		if err := os.WriteFile(name, page, 0o600); err != nil {
-			t.Fatal(err)
 		}
 	}
 }

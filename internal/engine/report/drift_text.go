@@ -19,25 +19,25 @@ func (d Drift) Markdown() ([]byte, error) {
 	}
 	for _, item := range d.Items {
 		if len(item.Changes) == 0 {
-			fmt.Fprintf(&out, "| %s | %s | %s | | | %s |\n", item.Category, cell(printable(item.Address)), item.Kind, cell(printable(item.Reason)))
+			fmt.Fprintf(&out, "| %s | %s | %s | | | %s |\n", item.Category, cell(item.Address), item.Kind, cell(item.Reason))
 		}
 		for _, change := range item.Changes {
-			fmt.Fprintf(&out, "| %s | %s | %s | %s | %s | %s |\n", change.Category, cell(printable(item.Address)), cell(printable(change.Path)),
-				cell(value(change.Expected)), cell(value(change.Actual)), cell(printable(change.Reason)))
+			fmt.Fprintf(&out, "| %s | %s | %s | %s | %s | %s |\n", change.Category, cell(item.Address), cell(change.Path),
+				cell(value(change.Expected)), cell(value(change.Actual)), cell(change.Reason))
 		}
 	}
 	for _, item := range d.Items {
-		fmt.Fprintf(&out, "\n<details><summary>%s</summary>\n\n", cell(printable(item.Address)))
+		fmt.Fprintf(&out, "\n<details><summary>%s</summary>\n\n", cell(item.Address))
 		if who := item.who(); who != "" {
 			fmt.Fprintf(&out, "Changed by: %s\n\n", cell(who))
 		}
 		fmt.Fprintf(&out, "Put it back:\n\n%s\nAccept it:\n\n%s\n</details>\n", block(item.Remediation), block(item.Reconciliation))
 	}
 	for _, unverified := range d.Unverified {
-		fmt.Fprintf(&out, "\n- not verified: %s: %s", cell(printable(unverified.Address)), cell(printable(unverified.Reason)))
+		fmt.Fprintf(&out, "\n- not verified: %s: %s", cell(unverified.Address), cell(unverified.Reason))
 	}
 	for _, kind := range d.skippedTypes() {
-		fmt.Fprintf(&out, "\n- not looked at: %d %s: %s", d.Skipped[kind].Count, cell(printable(kind)), cell(d.Skipped[kind].Reason))
+		fmt.Fprintf(&out, "\n- not looked at: %d %s: %s", d.Skipped[kind].Count, cell(kind), cell(d.Skipped[kind].Reason))
 	}
 	return []byte(strings.TrimRight(out.String(), "\n") + "\n"), nil
 }

@@ -15,12 +15,15 @@ var HealthFormats = map[string]func(Health) ([]byte, error){
 }
 
 // Write puts the document at path in one of HealthFormats, whole or not at all.
-func (h Health) Write(format, path string) error {
-	render, ok := HealthFormats[format]
+func (h Health) Write(format, path string) error { return writeAs(HealthFormats, h, format, path) }
+
+// writeAs puts a document at path in one of its formats, whole or not at all.
+func writeAs[T any](formats map[string]func(T) ([]byte, error), document T, format, path string) error {
+	render, ok := formats[format]
 	if !ok {
 		return fmt.Errorf("report: there is no format %q", format)
 	}
-	data, err := render(h)
+	data, err := render(document)
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
@@ -61,4 +64,13 @@ func printable(text string) string {
 			return r
 		}
 	}, text)
+}
+
+// multiline is printable of each line of text.
+func multiline(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = printable(line)
+	}
+	return strings.Join(lines, "\n")
 }

@@ -43,6 +43,12 @@ type Attempt struct {
 
 // JSON is the document: indented, keys in order, one line end.
 func (h Health) JSON() ([]byte, error) {
+	data, err := json.MarshalIndent(h.complete(), "", "  ")
+	return append(data, '\n'), err
+}
+
+// complete is the document with all that its schema asks for.
+func (h Health) complete() Health {
 	h.Version, h.Kind = HealthVersion, "health"
 	checks := make(map[string]Check, len(h.Checks))
 	for name, check := range h.Checks {
@@ -52,6 +58,5 @@ func (h Health) JSON() ([]byte, error) {
 		checks[name] = check
 	}
 	h.Checks = checks
-	data, err := json.MarshalIndent(h, "", "  ")
-	return append(data, '\n'), err
+	return h
 }

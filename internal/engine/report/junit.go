@@ -50,29 +50,7 @@ type junitOutcome struct {
 // its first attempt to the end of its last. What did not pass but blocks nothing is skipped, not failed: it must not turn
 // a build red.
 func (h Health) JUnit() ([]byte, error) {
-	h = h.printable()
-	suite := junitSuite{Name: "health", Time: seconds(h.DurationMS), Timestamp: h.StartedAt.UTC().Format("2006-01-02T15:04:05")}
-	for _, name := range slices.Sorted(maps.Keys(h.Checks)) {
-		check := h.Checks[name]
-		suite.Tests++
-		entry := junitCase{Name: name, Class: "health." + check.Kind, Time: seconds(elapsed(check)), Out: log(check)}
-		outcome := &junitOutcome{Message: check.Reason, Type: check.Status, Text: check.Reason}
-		switch {
-		case check.Status == "passed":
-		case check.Advisory, check.Excused, check.Status == "skipped":
-			suite.Skipped++
-			entry.Skipped = &junitOutcome{Message: check.Reason}
-		case check.Status == "failed":
-			suite.Failures++
-			entry.Failure = outcome
-		default:
-			suite.Errors++
-			entry.Error = outcome
-		}
-		suite.Cases = append(suite.Cases, entry)
-	}
-	data, err := xml.MarshalIndent(junitSuites{Suite: suite, Tests: suite.Tests, Failures: suite.Failures, Errors: suite.Errors}, "", "  ")
-	return append([]byte(xml.Header), append(data, '\n')...), err
+	return junit("health", h.StartedAt, h.DurationMS, h.cases("health"))
 }
 
 // elapsed is the time of a check, in milliseconds.
@@ -99,4 +77,47 @@ func log(check Check) string {
 
 func seconds(ms int64) string {
 	return fmt.Sprintf("%.3f", (time.Duration(ms) * time.Millisecond).Seconds())
+}
+
+// junit writes a suite of cases whose text is harmless whatever it holds.
+func junit(name string, started time.Time, ms int64, cases []junitCase) ([]byte, error) {
+	suite := junitSuite{Name: name, Time: seconds(ms), Tests: len(cases), Cases: cases}
+	if !started.IsZero() {
+		suite.Timestamp = started.UTC().Format("2006-01-02T15:04:05")
+	}
+	for i := range cases {
+		c := &cases[i]
+		c.Name, c.Class, c.Out = printable(c.Name), printable(c.Class), multiline(c.Out)
+		for _, end := range []struct {
+			outcome *junitOutcome
+			count   *int
+		}{{c.Failure, &suite.Failures}, {c.Error, &suite.Errors}, {c.Skipped, &suite.Skipped}} {
+			if end.outcome != nil {
+				*end.count++
+				end.outcome.Message, end.outcome.Text = printable(end.outcome.Message), multiline(end.outcome.Text)
+			}
+		}
+	}
+	data, err := xml.MarshalIndent(junitSuites{Suite: suite, Tests: suite.Tests, Failures: suite.Failures, Errors: suite.Errors}, "", "  ")
+	return append([]byte(xml.Header), append(data, '\n')...), err
+}
+
+// cases are the test cases of a health document that lies within another.
+func (h Health) cases(class string) []junitCase {
+	var cases []junitCase
+	for _, name := range slices.Sorted(maps.Keys(h.Checks)) {
+		check := h.Checks[name]
+		entry := junitCase{Name: name, Class: class + "." + check.Kind, Time: seconds(elapsed(check)), Out: log(check)}
+		switch {
+		case check.Status == "passed":
+		case check.Advisory, check.Excused, check.Status == "skipped":
+			entry.Skipped = &junitOutcome{Message: check.Reason}
+		case check.Status == "failed":
+			entry.Failure = &junitOutcome{Message: check.Reason, Type: check.Status, Text: check.Reason}
+		default:
+			entry.Error = &junitOutcome{Message: check.Reason, Type: check.Status, Text: check.Reason}
+		}
+		cases = append(cases, entry)
+	}
+	return cases
 }

@@ -32,7 +32,7 @@ func status(check Check) string {
 	return text
 }
 
-// cell keeps text within its cell, and from being read as markup.
+// cell keeps text within its cell, and from being read as markup or obeyed.
 func cell(text string) string {
-	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", ">", "&gt;", "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`).Replace(text)
+	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", ">", "&gt;", "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`).Replace(printable(text))
 }

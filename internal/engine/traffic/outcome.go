@@ -66,6 +66,12 @@ type Moment struct {
 	Route   string // empty when it is about all
 	Weights Weights
 	What    string // for people
+	// Rounds is how many rounds of the checks the line stands for: all that came one after another, at one stage, to the same
+	// verdict over the same checks. Zero: it is about something else. At is when the first began, and Until when the last ended.
+	Rounds  int
+	Until   time.Time
+	Verdict gate.Verdict
+	Failed  []string // names of the checks that stood in the way
 }
 
 // Outcome is what a switch did and what is live after it. It is true whether or not there is an error.

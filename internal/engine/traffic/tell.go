@@ -2,8 +2,10 @@ package traffic
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/gate"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/notify"
 )
 
@@ -38,6 +40,21 @@ func (s *shift) note(stage Stage, lane *lane, what string) {
 	}
 	s.outcome.Timeline = append(s.outcome.Timeline, moment)
 	s.Log.Info(what, "switch", s.Subject, "stage", stage.String(), "route", moment.Route)
+}
+
+// noteRound adds a round of checks to the timeline. One that says what the last one said lengthens its line, so that a long
+// bake stays a short timeline.
+func (s *shift) noteRound(stage Stage, began time.Time, result gate.Result) {
+	what, failed, now := "checks "+string(result.Verdict), result.Blocking(), s.Clock.Now()
+	s.Log.Info(what, "switch", s.Subject, "stage", stage.String(), "failed", failed)
+	if last := len(s.outcome.Timeline) - 1; last >= 0 {
+		line := &s.outcome.Timeline[last]
+		if line.Rounds > 0 && line.Stage == stage && line.Verdict == result.Verdict && slices.Equal(line.Failed, failed) {
+			line.Rounds, line.Until = line.Rounds+1, now
+			return
+		}
+	}
+	s.outcome.Timeline = append(s.outcome.Timeline, Moment{At: began, Stage: stage, What: what, Rounds: 1, Until: now, Verdict: result.Verdict, Failed: failed})
 }
 
 func duration(d time.Duration) notify.Metric {

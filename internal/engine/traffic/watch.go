@@ -26,11 +26,12 @@ func (s *shift) judge(ctx, asleep context.Context, stage Stage) error {
 
 // round runs the checks once. The verdict is nil when they passed; the error is the end of ctx.
 func (s *shift) round(ctx context.Context, stage Stage) (*ChecksError, error) {
+	began := s.Clock.Now()
 	result := s.Check(ctx, stage)
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	s.note(stage, nil, "checks "+string(result.Verdict))
+	s.noteRound(stage, began, result)
 	if result.Verdict == gate.Passed {
 		return nil, nil
 	}

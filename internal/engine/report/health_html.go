@@ -1,45 +1,36 @@
 package report
 
 import (
-	"bytes"
 	_ "embed"
 	"fmt"
-	"html/template"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 )
 
-// The page needs nothing from outside: no script, no font, no style sheet; its policy forbids them.
-//
 //go:embed health.html.tmpl
-var pageText string
+var healthBody string
 
-var page = template.Must(template.New("health").Parse(pageText))
+var healthPage = bodied(healthBody)
 
 type (
-	pageView struct {
-		Verdict, Deployment, Started, StartedText, Count, Took string
-
-		Tiles  []pageTile
-		Ticks  []string
-		Checks []pageCheck
+	healthView struct {
+		Head   pageHead
+		Checks checksView
 	}
-	pageTile struct {
-		Class, Text string
-		Count       int
-	}
-	pageCheck struct {
-		Name, Kind, Class, Glyph, Status, Reason, Numbers, Attempts, Alt string
+	// checksView is what the picture of checks and their attempts shows.
+	checksView struct{ Checks []pageCheck }
+	pageCheck  struct {
+		ID, Name, Kind, Class, Glyph, Status, Reason, Numbers, Attempts, Alt string
 
 		Notes    []string
 		From, To string
 		Bars     []pageBar
 		Rows     []pageRow
+		Ticks    []string
 		Open     bool
 	}
-	pageBar struct{ Class, X, Width, Title string }
 	pageRow struct {
 		Class, Status, After, Latency, Share, Reason, More string
 
@@ -55,32 +46,47 @@ var glyphs = map[string]string{"passed": "✓", "failed": "✕", "error": "!", "
 
 // HTML is the document as one self-contained page: the verdict, and of each check a timeline of its attempts.
 func (h Health) HTML() ([]byte, error) {
-	total := h.span()
-	view := pageView{
-		Verdict: h.Verdict, Deployment: h.Deployment, Started: h.StartedAt.UTC().Format(time.RFC3339), StartedText: h.StartedAt.UTC().Format("2 January 2006, 15:04:05 UTC"),
-		Count: plural(len(h.Checks), "check"), Took: brief(time.Duration(h.DurationMS) * time.Millisecond),
+	head := pageHead{
+		Title: "Health checks " + spaced(h.Verdict), Class: h.Verdict, Subject: "Health checks", State: spaced(h.Verdict), Foot: "It holds no header values and no bodies.",
+		Lines: []string{plural(len(h.Checks), "check") + " in " + brief(time.Duration(h.DurationMS)*time.Millisecond)},
+		Tiles: h.tiles(),
 	}
+	head.start(h.StartedAt)
+	if h.Deployment != "" {
+		head.Title += ": " + name(h.Deployment)
+		head.Lines = append([]string{"Deployment " + name(h.Deployment)}, head.Lines...)
+	}
+	var numbers ids
+	return render(healthPage, healthView{Head: head, Checks: h.checksView(&numbers)})
+}
+
+// tiles count the checks by how they ended.
+func (h Health) tiles() []pageTile {
 	counts := map[string]int{}
 	for _, check := range h.Checks {
 		counts[check.Status]++
 	}
+	var tiles []pageTile
 	for _, status := range statusOrder {
 		if counts[status] > 0 {
-			view.Tiles = append(view.Tiles, pageTile{status, strings.ReplaceAll(status, "_", " "), counts[status]})
+			tiles = append(tiles, pageTile{status, thousands(counts[status]), spaced(status)})
 		}
 	}
-	for i := range 5 {
-		view.Ticks = append(view.Ticks, brief(total*time.Duration(i)/4))
-	}
-	h = h.printable()
+	return tiles
+}
+
+// checksView draws the checks, all on one scale of time.
+func (h Health) checksView(numbers *ids) checksView {
+	total := h.span()
 	names := slices.Sorted(maps.Keys(h.Checks))
 	slices.SortStableFunc(names, func(a, b string) int { return rank(h.Checks[a]) - rank(h.Checks[b]) })
+	var view checksView
 	for _, name := range names {
-		view.Checks = append(view.Checks, h.pageCheck(name, h.Checks[name], total))
+		check := h.pageCheck(name, h.Checks[name], total)
+		check.ID, check.Ticks = numbers.next(), ticks(total)
+		view.Checks = append(view.Checks, check)
 	}
-	var out bytes.Buffer
-	err := page.Execute(&out, view)
-	return out.Bytes(), err
+	return view
 }
 
 // rank is a check's place on the page: what blocks comes before what does not.
@@ -108,9 +114,9 @@ func (h Health) span() time.Duration {
 
 func (a Attempt) took() time.Duration { return time.Duration(a.LatencyMS) * time.Millisecond }
 
-func (h Health) pageCheck(name string, check Check, total time.Duration) pageCheck {
+func (h Health) pageCheck(called string, check Check, total time.Duration) pageCheck {
 	view := pageCheck{
-		Name: name, Kind: check.Kind, Class: check.Status, Glyph: glyphs[check.Status], Status: strings.ReplaceAll(check.Status, "_", " "), Reason: check.Reason,
+		Name: name(called), Kind: name(check.Kind), Class: check.Status, Glyph: glyphs[check.Status], Status: spaced(check.Status), Reason: words(check.Reason),
 		Open: check.Status != "passed" && !check.Advisory && len(check.Attempts) > 1, Attempts: plural(len(check.Attempts), "attempt"), Alt: alt(check),
 	}
 	if check.Advisory {
@@ -126,10 +132,7 @@ func (h Health) pageCheck(name string, check Check, total time.Duration) pageChe
 	view.Numbers = plural(len(check.Attempts), "attempt") + ", " + latencies(check)
 	for _, attempt := range check.Attempts {
 		from := max(attempt.StartedAt.Sub(h.StartedAt), 0)
-		view.Bars = append(view.Bars, pageBar{
-			attempt.Status, percent(min(from, total-total/250), total), width(attempt.took(), total),
-			fmt.Sprintf("%s after %s, %d ms", attempt.Status, brief(from), attempt.LatencyMS),
-		})
+		view.Bars = append(view.Bars, span(attempt.Status, from, from+attempt.took(), total, fmt.Sprintf("%s after %s, %s", spaced(attempt.Status), brief(from), brief(attempt.took()))))
 	}
 	last := check.Attempts[len(check.Attempts)-1]
 	view.From, view.To = view.Bars[0].X, percent(last.StartedAt.Sub(h.StartedAt)+last.took(), total)
@@ -158,11 +161,11 @@ func (h Health) rows(check Check) []pageRow {
 			continue
 		}
 		row := pageRow{
-			Class: attempt.Status, N: i + 1, After: brief(max(attempt.StartedAt.Sub(h.StartedAt), 0)), Status: attempt.Status, Latency: brief(attempt.took()),
-			Share: percent(attempt.took(), max(slowest, time.Millisecond)), Reason: attempt.Reason,
+			Class: attempt.Status, N: i + 1, After: brief(max(attempt.StartedAt.Sub(h.StartedAt), 0)), Status: spaced(attempt.Status), Latency: brief(attempt.took()),
+			Share: percent(attempt.took(), max(slowest, time.Millisecond)), Reason: words(attempt.Reason),
 		}
-		for _, name := range slices.Sorted(maps.Keys(attempt.Values)) {
-			row.Values = append(row.Values, name+"="+attempt.Values[name])
+		for _, key := range slices.Sorted(maps.Keys(attempt.Values)) {
+			row.Values = append(row.Values, name(key)+"="+name(attempt.Values[key]))
 		}
 		rows = append(rows, row)
 	}
@@ -191,33 +194,7 @@ func alt(check Check) string {
 	}
 	var parts []string
 	for _, status := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%d %s", counts[status], status))
+		parts = append(parts, fmt.Sprintf("%d %s", counts[status], spaced(status)))
 	}
-	return "timeline of " + plural(len(check.Attempts), "attempt") + ": " + strings.Join(parts, ", ")
-}
-
-func percent(part, whole time.Duration) string {
-	return fmt.Sprintf("%.2f", min(100*float64(part)/float64(whole), 100))
-}
-
-// width is a percentage that is wide enough to be seen: SVG draws nothing that has no width.
-func width(part, whole time.Duration) string { return percent(max(part, whole/250), whole) }
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// brief is a duration as a person reads it.
-func brief(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return fmt.Sprintf("%d ms", d.Milliseconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	default:
-		return d.Round(time.Second).String()
-	}
+	return plural(len(check.Attempts), "attempt") + ": " + strings.Join(parts, ", ")
 }
