@@ -53,14 +53,21 @@ func Died(ctx context.Context, j *journal.Journal, target string) (intent Intent
 // lastIntent is what the last switch of target meant to do, and whether it did not come to its end; nothing when the last
 // operation on it was no switch.
 func lastIntent(ctx context.Context, j *journal.Journal, target string) (intent Intent, open bool, err error) {
+	intent, record, err := lastSwitch(ctx, j, target)
+	return intent, record.Operation == operation && record.EndedAt == nil, err
+}
+
+// lastSwitch is the record of the last switch of target with what it meant to do; an empty one when the last operation on
+// it was no switch.
+func lastSwitch(ctx context.Context, j *journal.Journal, target string) (intent Intent, record journal.Record, err error) {
 	record, ok, err := j.Last(ctx, target)
 	if err != nil || !ok || record.Operation != operation {
-		return Intent{}, false, err
+		return Intent{}, journal.Record{}, err
 	}
 	if err := json.Unmarshal(record.Intent, &intent); err != nil {
-		return Intent{}, false, err
+		return Intent{}, journal.Record{}, err
 	}
-	return intent, record.EndedAt == nil, nil
+	return intent, record, nil
 }
 
 // claim takes the lease of every target, opens their records, and renews the leases until release is called. The

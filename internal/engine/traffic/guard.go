@@ -78,10 +78,52 @@ func GuardName(target string) string {
 // guard are the schedules of one switch. It is safe for several goroutines.
 type guard struct {
 	shift *shift
+	// turn is held by whoever calls EventBridge Scheduler. It is no mutex: whoever waits for it has a deadline.
+	turn chan struct{}
+	life time.Time // the last sign of it; for the holder of turn
 
-	mu   sync.Mutex
-	set  map[*lane]types.Target // those that stand
-	life time.Time              // the last sign of it
+	mu  sync.Mutex             // never held during a call
+	set map[*lane]types.Target // those that stand
+}
+
+func newGuard(s *shift) *guard {
+	return &guard{shift: s, turn: make(chan struct{}, 1), set: map[*lane]types.Target{}}
+}
+
+// take waits for the turn until ctx ends.
+func (g *guard) take(ctx context.Context) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	select {
+	case g.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (g *guard) give() { <-g.turn }
+
+// put notes that a schedule stands.
+func (g *guard) put(lane *lane, target types.Target) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.set[lane] = target
+}
+
+func (g *guard) forget(lane *lane) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.set, lane)
+}
+
+// of returns the schedule of a route; ok is false where none stands.
+func (g *guard) of(lane *lane) (target types.Target, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	target, ok = g.set[lane]
+	return target, ok
 }
 
 // arm sets a schedule for every route, in place of one that a switch that died left; without a guard that one is taken
@@ -90,8 +132,10 @@ func (g *guard) arm(ctx context.Context) error {
 	if g.shift.Guard == nil {
 		return g.disarm(ctx)
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	if err := g.take(ctx); err != nil {
+		return err
+	}
+	defer g.give()
 	api, err := g.shift.Scheduler(ctx)
 	if err != nil {
 		return &GuardError{Doing: "set", Route: g.shift.lanes[0].Key, Err: err}
@@ -99,22 +143,36 @@ func (g *guard) arm(ctx context.Context) error {
 	for _, lane := range g.shift.lanes {
 		target, err := g.shift.Guard.target(lane)
 		if err == nil {
-			at := g.deadline()
-			_, err = api.CreateSchedule(ctx, &scheduler.CreateScheduleInput{
-				Name: aws.String(GuardName(lane.Router.Target())), Description: aws.String(describe(lane)), ScheduleExpression: aws.String(at), Target: &target,
-				FlexibleTimeWindow: exact(), ActionAfterCompletion: types.ActionAfterCompletionDelete,
-			})
-			if awsapi.HasCode(err, "ConflictException") { // of a switch that died
-				err = update(ctx, api, lane, target, at)
-			}
+			lane.guarded = true // it may stand even when the answer is an error
+			err = g.stand(ctx, api, lane, target)
 		}
 		if err != nil {
 			return &GuardError{Doing: "set", Route: lane.Key, Err: ended(ctx, err)}
 		}
-		g.set[lane] = target
+		g.put(lane, target)
 	}
 	g.life = g.shift.Clock.Now()
 	return nil
+}
+
+// stand creates the schedule of a route, or takes over the one of a switch that died. That one may fire meanwhile, and is
+// gone then.
+func (g *guard) stand(ctx context.Context, api SchedulerAPI, lane *lane, target types.Target) (err error) {
+	const tries = 2
+	for range tries {
+		at := g.deadline()
+		_, err = api.CreateSchedule(ctx, &scheduler.CreateScheduleInput{
+			Name: aws.String(GuardName(lane.Router.Target())), Description: aws.String(describe(lane)), ScheduleExpression: aws.String(at), Target: &target,
+			FlexibleTimeWindow: exact(), ActionAfterCompletion: types.ActionAfterCompletionDelete,
+		})
+		if !awsapi.HasCode(err, "ConflictException") {
+			return err
+		}
+		if err = update(ctx, api, lane, target, at); !awsapi.IsNotFound(err) {
+			return err
+		}
+	}
+	return err
 }
 
 // deadline is the expression of the time at which a guard that is set now fires.
@@ -125,14 +183,16 @@ func (g *guard) deadline() string {
 // extend is a sign of life. The error is about a guard that has fired, or may soon; one that could not be extended but
 // has time left is tried again later.
 func (g *guard) extend(ctx context.Context) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.set) == 0 {
+	if !g.stands() {
 		return nil
 	}
+	if err := g.take(ctx); err != nil {
+		return err
+	}
+	defer g.give()
 	now, at := g.shift.Clock.Now(), g.deadline()
 	for _, lane := range g.shift.lanes {
-		target, ok := g.set[lane]
+		target, ok := g.of(lane)
 		if !ok {
 			continue
 		}
@@ -143,7 +203,7 @@ func (g *guard) extend(ctx context.Context) error {
 		switch {
 		case err == nil:
 		case awsapi.IsNotFound(err): // it has fired, or somebody deleted it
-			delete(g.set, lane)
+			g.forget(lane)
 			return &GuardError{Doing: "extend", Route: lane.Key, Err: err}
 		case now.Sub(g.life) >= g.shift.Guard.After/2:
 			return &GuardError{Doing: "extend", Route: lane.Key, Err: ended(ctx, err)}
@@ -164,18 +224,27 @@ func (g *guard) keep(ctx context.Context) error {
 		if g.shift.Clock.Sleep(ctx, g.shift.Guard.After/4) != nil {
 			return nil
 		}
-		if err := g.extend(ctx); err != nil && ctx.Err() == nil {
+		if err := g.extendWithin(ctx, g.shift.Guard.After/4); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
 }
 
+// extendWithin is extend with a deadline, so that a call without an answer does not keep the turn for ever.
+func (g *guard) extendWithin(ctx context.Context, d time.Duration) error {
+	ctx, cancel := g.shift.Clock.WithTimeout(ctx, d)
+	defer cancel()
+	return g.extend(ctx)
+}
+
 // disarm takes the schedules away. One that has fired is gone already.
 func (g *guard) disarm(ctx context.Context) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	if err := g.take(ctx); err != nil {
+		return err
+	}
+	defer g.give()
 	for _, lane := range g.shift.lanes {
-		if _, ok := g.set[lane]; !ok && !lane.guarded {
+		if _, ok := g.of(lane); !ok && !lane.guarded {
 			continue
 		}
 		api, err := g.shift.Scheduler(ctx)
@@ -185,7 +254,7 @@ func (g *guard) disarm(ctx context.Context) error {
 		if err != nil && !awsapi.IsNotFound(err) {
 			return &GuardError{Doing: "remove", Route: lane.Key, Err: ended(ctx, err)}
 		}
-		delete(g.set, lane)
+		g.forget(lane)
 		lane.guarded = false
 	}
 	return nil

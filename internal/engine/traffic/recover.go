@@ -21,6 +21,12 @@ func (s *shift) recover(ctx context.Context, cause error) Outcome {
 	defer cancel()
 	s.note(Stage{Phase: Revert}, nil, "failed: "+cause.Error())
 
+	if guarded := (*GuardError)(nil); errors.As(cause, &guarded) { // it may have fired
+		for _, lane := range s.lanes {
+			lane.uncertain = true
+			lane.tried = append(lane.tried, lane.known.Weights)
+		}
+	}
 	var lost *LeaseLostError
 	var held *journal.HeldError
 	switch {
@@ -34,12 +40,6 @@ func (s *shift) recover(ctx context.Context, cause error) Outcome {
 		s.finish(StatusHeld)
 		s.tell(ctx, notify.SwitchHeld, "failed and is held", duration(s.outcome.Duration))
 		return s.outcome
-	}
-	if guarded := (*GuardError)(nil); errors.As(cause, &guarded) { // it may have fired
-		for _, lane := range s.lanes {
-			lane.uncertain = true
-			lane.tried = append(lane.tried, lane.known.Weights)
-		}
 	}
 	moved := s.takeBack(ctx)
 	status := StatusReverted

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
-
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/gate"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/journal"
@@ -89,7 +87,7 @@ type shift struct {
 func Switch(ctx context.Context, req Request, opts Options) (outcome Outcome, err error) {
 	s := &shift{Request: req, Options: opts}
 	s.outcome.StartedAt = opts.Clock.Now()
-	s.guard = &guard{shift: s, set: map[*lane]types.Target{}}
+	s.guard = newGuard(s)
 	if err := req.validate(); err != nil {
 		return s.outcome, err
 	}
@@ -138,23 +136,42 @@ func (s *shift) observe(ctx context.Context) error {
 	slices.SortStableFunc(s.lanes, func(a, b *lane) int {
 		return cmp.Or(cmp.Compare(a.Router.Tier(), b.Router.Tier()), cmp.Compare(a.Key, b.Key))
 	})
+	return s.recall(ctx)
+}
+
+// recall finds out from the journal where each route goes back to. A switch that died may have closed the records of some
+// of its routes already: they go back with the others.
+func (s *shift) recall(ctx context.Context) error {
+	var open []journal.Record
+	records, intents := map[*lane]journal.Record{}, map[*lane]Intent{}
 	for _, lane := range s.lanes {
-		died, open, err := Died(ctx, s.Journal, lane.Router.Target())
+		intent, record, err := lastSwitch(ctx, s.Journal, lane.Router.Target())
 		if err != nil {
 			return &JournalError{Err: err}
 		}
-		if open {
-			s.interrupted = true
-			lane.guarded = died.Guard != ""
-			if died.Back.Of(s.To) < 100 {
-				lane.back = died.Back
-			}
+		records[lane], intents[lane] = record, intent
+		if record.Operation == operation && record.EndedAt == nil {
+			open = append(open, record)
+			lane.guarded = intent.Guard != ""
+		}
+	}
+	s.interrupted = len(open) > 0
+	for _, lane := range s.lanes {
+		died := slices.ContainsFunc(open, func(other journal.Record) bool { return together(records[lane], other) })
+		if back := intents[lane].Back; died && back.Of(s.To) < 100 {
+			lane.back = back
 		}
 		if s.Home != "" && s.Home != s.To {
 			lane.back = On(s.Home, 100)
 		}
 	}
 	return nil
+}
+
+// together tells that record is open itself, or was closed by the switch that left another one open.
+func together(record, open journal.Record) bool {
+	return record.EndedAt == nil && record.Target == open.Target ||
+		record.Operation == operation && record.Holder == open.Holder && record.EndedAt != nil && !record.EndedAt.Before(open.StartedAt)
 }
 
 func (s *shift) arrived() bool {
@@ -176,8 +193,14 @@ func (s *shift) fit() error {
 
 // advance is the way forward. Its error leaves traffic where it is.
 func (s *shift) advance(ctx context.Context) error {
+	inherited := slices.ContainsFunc(s.lanes, func(l *lane) bool { return l.guarded })
 	if err := s.guard.arm(ctx); err != nil {
 		return err
+	}
+	for i := 0; inherited && i < len(s.lanes); i++ { // the guard of a switch that died may have fired since it was looked
+		if err := s.read(ctx, s.lanes[i]); err != nil {
+			return err
+		}
 	}
 	if err := s.watch(ctx, Stage{Phase: Before}, 0); err != nil {
 		return err
