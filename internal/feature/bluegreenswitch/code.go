@@ -62,7 +62,7 @@ func (r *switchResource) checkSnapshot(ctx context.Context, plan *model, diags *
 
 // settle looks after the deployment once the switch has ended: after a failure whose traffic is back where it was, the
 // snapshot is restored and the deployment is rolled back; any other failure closes it as failed; a success closes it as
-// succeeded if nobody has judged it yet. A switch that moved nothing, or never began, judges nothing.
+// succeeded if nobody has judged it yet, or only a switch that failed. A switch that moved nothing, or never began, judges nothing.
 func (r *switchResource) settle(ctx context.Context, plan *model, kept store.Store, done *run, diags *diag.Diagnostics) {
 	id := plan.snapshotID()
 	if id == "" || done.outcome.Status == "" || (done.err == nil && !done.outcome.Moved) {
@@ -74,10 +74,10 @@ func (r *switchResource) settle(ctx context.Context, plan *model, kept store.Sto
 	var err error
 	switch {
 	case done.err == nil:
-		err = succeeded(ctx, book, id, "traffic was switched to "+plan.Active.ValueString())
+		err = book.SwitchSucceeded(ctx, id, "traffic was switched to "+plan.Active.ValueString())
 	case done.outcome.Status != traffic.StatusReverted:
 		done.code = code{id: id}
-		err = book.Close(ctx, id, ledger.Failed, "the switch to "+plan.Active.ValueString()+" failed: "+done.err.Error())
+		err = book.SwitchFailed(ctx, id, "the switch to "+plan.Active.ValueString()+" failed: "+done.err.Error())
 	default:
 		done.code = r.putBack(ctx, plan, kept, done.err)
 		for _, warning := range done.code.result.Warnings {
@@ -85,7 +85,7 @@ func (r *switchResource) settle(ctx context.Context, plan *model, kept store.Sto
 		}
 		reason := "the switch to " + plan.Active.ValueString() + " failed: " + done.err.Error()
 		if done.code.err != nil {
-			err = book.Close(ctx, id, ledger.Failed, reason)
+			err = book.SwitchFailed(ctx, id, reason)
 		} else {
 			err = book.RollBack(ctx, id, reason, done.outcome.Recovery+done.code.result.Recovery)
 		}
@@ -96,24 +96,6 @@ func (r *switchResource) settle(ctx context.Context, plan *model, kept store.Sto
 			Next: "nothing that is live is affected; its history shows it as it was.",
 		})
 	}
-}
-
-// succeeded closes an open deployment.
-func succeeded(ctx context.Context, book *ledger.Ledger, id, reason string) error {
-	name, _, err := snapshot.ParseID(id)
-	if err != nil {
-		return err
-	}
-	history, err := book.History(ctx, name)
-	if err != nil {
-		return err
-	}
-	for _, deployment := range history.Deployments {
-		if deployment.ID == id && deployment.Status != ledger.Open {
-			return nil
-		}
-	}
-	return book.Close(ctx, id, ledger.Succeeded, reason)
 }
 
 // putBack restores the snapshot.
