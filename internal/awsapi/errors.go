@@ -37,7 +37,17 @@ func Explain(err error) (failure Failure, ok bool) {
 	if errors.As(err, &api) {
 		failure.Code, failure.Message, ok = api.ErrorCode(), api.ErrorMessage(), true
 	}
+	if needed := headPermissions[failure.Operation]; needed != "" && failure.Status == http.StatusForbidden {
+		failure.Message = "S3 gives no reason for refusing a HEAD request; it needs " + needed
+	}
 	return failure, ok
+}
+
+// headPermissions are what a HEAD request to S3 needs, whose refusal has no body that could say so:
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+var headPermissions = map[string]string{
+	"HeadObject": "s3:GetObject, for an older version s3:GetObjectVersion, and s3:ListBucket to be told that an object does not exist",
+	"HeadBucket": "s3:ListBucket",
 }
 
 // Raw is the text that the SDK has for a call that failed, which is a part of err's; empty when err is of no call.

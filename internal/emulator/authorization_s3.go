@@ -86,6 +86,9 @@ func (x *exchange) s3Writes(object string) []Permission {
 			read, tags = "s3:GetObjectVersion", "s3:GetObjectVersionTagging"
 		}
 		all = append(all, arnS3Object.permission(x, read, from+"|"+key))
+		if key := x.keyOf(source); key != "" {
+			all = append(all, arnKmsKey.permission(x, "kms:Decrypt", key))
+		}
 		if x.Operation == "CopyObject" && header.Get("X-Amz-Tagging-Directive") != "REPLACE" {
 			all, tagged = append(all, arnS3Object.permission(x, tags, from+"|"+key)), true
 		}
@@ -108,6 +111,24 @@ func (x *exchange) s3Writes(object string) []Permission {
 		}
 	}
 	return all
+}
+
+// keyOf asks moto for the KMS key of an object that is copied; empty where it is under none.
+func (x *exchange) keyOf(source string) string {
+	out, err := http.NewRequestWithContext(x.request.Context(), http.MethodHead, "http://"+x.moto+"/"+strings.TrimPrefix(source, "/"), http.NoBody)
+	if err != nil {
+		return ""
+	}
+	out.Header.Set("Authorization", scopedAuthorization(x.Region, "s3"))
+	response, err := plainTransport.RoundTrip(out)
+	if err != nil {
+		return ""
+	}
+	_ = response.Body.Close()
+	if response.Header.Get("X-Amz-Server-Side-Encryption") != "aws:kms" {
+		return ""
+	}
+	return response.Header.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id")
 }
 
 // s3Deletes are what each deletion of a DeleteObjects needs. AWS refuses single keys; here all of the call are refused.

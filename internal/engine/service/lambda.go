@@ -106,7 +106,11 @@ func (l *LambdaAlias) Capture(ctx context.Context) (Item, error) {
 	if state.Provisioned, warnings, err = l.captureCapacity(ctx, state); err != nil {
 		return Item{}, err
 	}
-	if state.Newest, err = l.newestVersion(ctx); err != nil {
+	state.Newest, err = l.newestVersion(ctx)
+	switch {
+	case awsapi.IsDenied(err):
+		warnings = append(warnings, fmt.Sprintf("Which versions function %s has is not in the snapshot, because the caller may not list them (lambda:ListVersionsByFunction): a clean-up finds none that is newer.", l.function))
+	case err != nil:
 		return Item{}, err
 	}
 	raw, err := canonical(state)

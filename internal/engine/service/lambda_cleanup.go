@@ -32,15 +32,13 @@ type versionApply struct {
 }
 
 // newestVersion returns the highest number that a version of the function has, or 0. Numbers only go up and are not given
-// twice, so that a higher one is newer: https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html. A caller
-// who may not list the versions gets 0, and no clean-up.
+// twice, so that a higher one is newer: https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html.
 func (l *LambdaAlias) newestVersion(ctx context.Context) (int, error) {
 	newest := 0
-	err := l.versions(ctx, func(number int, _ string) { newest = max(newest, number) })
-	if awsapi.IsDenied(err) {
-		return 0, nil
+	if err := l.versions(ctx, func(number int, _ string) { newest = max(newest, number) }); err != nil {
+		return 0, err
 	}
-	return newest, err
+	return newest, nil
 }
 
 func (l *LambdaAlias) versions(ctx context.Context, visit func(number int, arn string)) error {
