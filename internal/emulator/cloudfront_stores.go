@@ -6,8 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -64,7 +67,7 @@ func (k *keyValueStore) size() (bytes int) {
 // control serves what CloudFront does with stores; nil for what it does not know.
 func (c *cloudfrontRules) control(operation string) rule {
 	serve := map[string]func(x *exchange) *answer{
-		"CreateKeyValueStore": c.createStore, "DescribeKeyValueStore": c.describeStore, "DeleteKeyValueStore": c.deleteStore, "UpdateKeyValueStore": c.updateStore,
+		"CreateKeyValueStore": c.createStore, "DescribeKeyValueStore": c.describeStore, "ListKeyValueStores": c.listStores, "DeleteKeyValueStore": c.deleteStore, "UpdateKeyValueStore": c.updateStore,
 	}[operation]
 	if serve == nil {
 		return nil
@@ -160,14 +163,29 @@ func (c *cloudfrontRules) deleteStore(x *exchange) *answer {
 
 // storeAnswer is a store as CloudFront tells of it: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_KeyValueStore.html.
 func (c *cloudfrontRules) storeAnswer(store *keyValueStore) *answer {
-	return libraryAnswer(&node{name: "KeyValueStore", children: []*node{
-		{name: "Name", text: store.name},
-		{name: "Id", text: store.id},
-		{name: "Comment", text: store.comment},
-		{name: "ARN", text: store.arn},
+	return libraryAnswer(store.node(), store.etag("control", store.generation))
+}
+
+func (k *keyValueStore) node() *node {
+	return &node{name: "KeyValueStore", children: []*node{
+		{name: "Name", text: k.name},
+		{name: "Id", text: k.id},
+		{name: "Comment", text: k.comment},
+		{name: "ARN", text: k.arn},
 		{name: "Status", text: "READY"},
-		{name: "LastModifiedTime", text: store.changed.UTC().Format(time.RFC3339)},
-	}}, store.etag("control", store.generation))
+		{name: "LastModifiedTime", text: k.changed.UTC().Format(time.RFC3339)},
+	}}
+}
+
+// listStores is one page with all stores: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ListKeyValueStores.html.
+func (c *cloudfrontRules) listStores(*exchange) *answer {
+	items := &node{name: "Items"}
+	for _, name := range slices.Sorted(maps.Keys(c.stores.byName)) {
+		items.children = append(items.children, c.stores.byName[name].node())
+	}
+	return libraryAnswer(&node{name: "KeyValueStoreList", children: []*node{
+		{name: "MaxItems", text: "100"}, {name: "Quantity", text: strconv.Itoa(len(items.children))}, items,
+	}}, "")
 }
 
 // keyValueStoreRules are CloudFront KeyValueStore.
