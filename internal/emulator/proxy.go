@@ -82,7 +82,7 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refused.write(w)
 		return
 	}
-	late := fault != nil && (fault.DropLate || fault.HookLate != nil)
+	late := fault != nil && (fault.DropLate || fault.Truncate || fault.HookLate != nil)
 	if x.Service == "s3" && !late && e.services["s3"].rule(x.Operation) == nil {
 		x.stream(w, finish)
 		return
@@ -98,6 +98,10 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	finish(reply.status, reply.code)
+	if fault != nil && fault.Truncate {
+		reply.body = reply.body[:len(reply.body)/2]
+		reply.header.Del("Content-Length")
+	}
 	reply.write(w)
 }
 

@@ -15,8 +15,8 @@ import (
 
 // The stage's canary with deployments that are named, and with such as are known by who serves them.
 var (
-	apiGatewayCanaryLever        = lever{name: "api_gateway_canary", steps: []int{10, 50}, blind: true, build: buildStage(true)}
-	apiGatewayCanaryUnnamedLever = lever{name: "api_gateway_canary, unnamed", variant: true, steps: []int{10, 50}, blind: true, build: buildStage(false)}
+	apiGatewayCanaryLever        = lever{name: "api_gateway_canary", reversible: true, steps: []int{10, 50}, blind: true, build: buildStage(true)}
+	apiGatewayCanaryUnnamedLever = lever{name: "api_gateway_canary, unnamed", reversible: true, variant: true, steps: []int{10, 50}, blind: true, build: buildStage(false)}
 )
 
 func buildStage(named bool) func(t *testing.T, w *world) target {

@@ -15,7 +15,7 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/traffic"
 )
 
-var lambdaAliasLever = lever{name: "lambda_alias", steps: []int{10, 50}, build: func(t *testing.T, w *world) target {
+var lambdaAliasLever = lever{name: "lambda_alias", reversible: true, steps: []int{10, 50}, build: func(t *testing.T, w *world) target {
 	t.Helper()
 	ctx, config := t.Context(), w.outside()
 	f := &function{client: lambda.NewFromConfig(config), name: w.name}

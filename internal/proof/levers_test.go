@@ -30,6 +30,8 @@ type lever struct {
 	variant bool
 	// most is the largest share that it can give before the whole; 0 means any.
 	most int
+	// reversible tells that its way back is one call with fixed parameters, so that a guard can do it.
+	reversible bool
 	// build sets up what it moves.
 	build func(t *testing.T, w *world) target
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/traffic"
 )
 
-var listenerLever = lever{name: "listener", blind: true, steps: []int{10, 50}, build: func(t *testing.T, w *world) target {
+var listenerLever = lever{name: "listener", reversible: true, blind: true, steps: []int{10, 50}, build: func(t *testing.T, w *world) target {
 	t.Helper()
 	ctx, config := t.Context(), w.outside()
 	network := ec2.NewFromConfig(config)

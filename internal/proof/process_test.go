@@ -259,7 +259,17 @@ func (m *memory) Put(_ context.Context, key string, data []byte, cond store.Cond
 	return m.objects[key].ETag, nil
 }
 
-func (m *memory) List(context.Context, string) ([]string, error) { return nil, nil }
+func (m *memory) List(_ context.Context, prefix string) (keys []string, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for key := range m.objects {
+		if strings.HasPrefix(key, prefix) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys, nil
+}
 
 func (m *memory) Delete(_ context.Context, key string, cond store.Condition) error {
 	m.mu.Lock()

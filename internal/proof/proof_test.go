@@ -34,7 +34,14 @@ const propagation = 500 * time.Millisecond
 // shared is the emulator of all proofs. It is started as acctest.Main does, but this room knows nothing of the provider.
 var shared *emulator.Emulator
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) {
+	code := run(m)
+	if err := writeResults(); err != nil {
+		fmt.Fprintln(os.Stderr, "proof:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
 
 func run(m *testing.M) int {
 	if os.Getenv("TF_ACC") == "" {
@@ -80,8 +87,8 @@ type world struct {
 	lever    lever
 	target   target
 	emulator *emulator.Emulator
-	lines    *lines
-	name     string // of its own, for whatever the lever is made of
+	lines    aws.HTTPClient // the way to it
+	name     string         // of its own, for whatever the lever is made of
 }
 
 // The access keys by which the proxy tells a process of the provider from those who look on and set things up.
@@ -122,6 +129,7 @@ func bubble(t *testing.T, story func(t *testing.T) []string) (problems []string)
 // report fails the test with what did not hold in the run that what names, if anything.
 func report(t *testing.T, problems []string, what string, values ...any) {
 	t.Helper()
+	count(t, 1, min(len(problems), 1))
 	for _, problem := range problems {
 		t.Errorf("%s: %s", fmt.Sprintf(what, values...), problem)
 	}

@@ -15,7 +15,7 @@ import (
 
 const recordTTL = 2 * time.Second
 
-var route53Lever = lever{name: "route53", quick: true, steps: []int{10, 50}, ttl: recordTTL, propagates: true, build: func(t *testing.T, w *world) target {
+var route53Lever = lever{name: "route53", reversible: true, quick: true, steps: []int{10, 50}, ttl: recordTTL, propagates: true, build: func(t *testing.T, w *world) target {
 	t.Helper()
 	client := route53.NewFromConfig(w.outside())
 	made := must[*route53.CreateHostedZoneOutput](t)(client.CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{
