@@ -79,6 +79,9 @@ func load(ctx context.Context, config Config, version string) (aws.Config, error
 		return aws.Config{}, err
 	}
 	loaded.APIOptions = append(loaded.APIOptions, config.APIOptions...)
+	if loaded.Retryer != nil {
+		loaded.Retryer = withPace(loaded.Retryer)
+	}
 	if checkAccount {
 		account, err := accountOf(ctx, loaded, base)
 		if err != nil {
