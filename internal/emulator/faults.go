@@ -3,6 +3,7 @@ package emulator
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ type Fault struct {
 	Operation string  // empty matches all
 	Resource  string  // empty matches all; else a substring
 	Caller    string  // empty matches all; else an access key
+	Region    string  // empty matches all
 	Mutating  bool    // match only mutating calls
 	After     int     // let that many matching calls through first
 	Times     int     // then spoil that many; 0 means all
@@ -23,11 +25,13 @@ type Fault struct {
 
 	// What happens, one of (Latency may stand beside another):
 	Throttle bool          // the service's own throttling error
+	Off      bool          // the account has not enabled the Region, in each protocol's words
 	Status   int           // an HTTP error of this status ...
 	Code     string        // ... with this AWS code
 	Latency  time.Duration // wait, then serve
 	Drop     bool          // close the connection without an answer, before moto has seen the request
 	DropLate bool          // close the connection without an answer, after moto has done the request
+	Truncate bool          // do the request, and answer with half of the answer as if it were all
 	Hook     func(Call)    `json:"-"` // run before serving (kill a process, change something by hand), then serve
 	HookLate func(Call)    `json:"-"` // serve, and run before the answer is sent
 }
@@ -90,7 +94,7 @@ func (l *faultList) choose(call Call) *Fault {
 
 func (f *armedFault) spoils(call Call) bool {
 	if (f.Service != "" && f.Service != call.Service) || (f.Operation != "" && f.Operation != call.Operation) ||
-		(f.Caller != "" && f.Caller != call.Caller) || !strings.Contains(call.Resource, f.Resource) || (f.Mutating && !call.Mutating) {
+		(f.Caller != "" && f.Caller != call.Caller) || (f.Region != "" && f.Region != call.Region) || !strings.Contains(call.Resource, f.Resource) || (f.Mutating && !call.Mutating) {
 		return false
 	}
 	if f.Times > 0 && f.spoiled == f.Times {
@@ -121,8 +125,26 @@ func (f *Fault) before(ctx context.Context, x *exchange) (spoiled *answer, drop 
 		return nil, true
 	case f.Throttle:
 		return x.throttled(), false
+	case f.Off:
+		return x.regionOff(), false
 	case f.Status != 0 || f.Code != "":
 		return x.spoiled(f.Status, f.Code), false
 	}
 	return nil, false
+}
+
+// regionOff is how a Region answers that the account has not enabled: it knows none of the account's credentials there,
+// https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html. What it says was seen by others:
+// https://github.com/turbot/steampipe-plugin-aws/issues/75 (EC2) and https://github.com/aws/chalice/issues/1445 (JSON services).
+func (x *exchange) regionOff() *answer {
+	switch x.protocol {
+	case protocolEC2:
+		return x.fail(http.StatusUnauthorized, "AuthFailure", "AWS was not able to validate the provided access credentials")
+	case protocolQuery:
+		return x.fail(http.StatusForbidden, "InvalidClientTokenId", "The security token included in the request is invalid.")
+	case protocolS3:
+		return x.fail(http.StatusBadRequest, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+	default:
+		return x.fail(http.StatusForbidden, "UnrecognizedClientException", "The security token included in the request is invalid.")
+	}
 }
