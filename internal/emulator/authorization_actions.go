@@ -81,6 +81,10 @@ var actions = map[string][]need{
 	"dynamodb:DescribeContinuousBackups": {{"dynamodb:DescribeContinuousBackups", &arnDynamodbTable}},
 	"dynamodb:ListTagsOfResource":        {{"dynamodb:ListTagsOfResource", &arnDynamodbTable}},
 
+	"codebuild:ListBuildsForProject": {{"codebuild:ListBuildsForProject", &arnCodebuildProject}},
+	"codebuild:StartBuild":           {{"codebuild:StartBuild", &arnCodebuildProject}},
+	"codebuild:BatchGetBuilds":       {{"codebuild:BatchGetBuilds", &arnCodebuildProject}},
+
 	"events:PutEvents":              {{"events:PutEvents", &arnEventBus}},
 	"sns:Publish":                   {{"sns:Publish", &arnSnsTopic}},
 	"sns:GetTopicAttributes":        {{"sns:GetTopicAttributes", &arnSnsTopic}},

@@ -116,6 +116,8 @@ var (
 	arnS3Job    = resourceKind{"arn:${Partition}:s3:${Region}:${Account}:job/${JobId}", nil}
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
 	arnKmsKey = resourceKind{"arn:${Partition}:kms:${Region}:${Account}:key/${KeyId}", named("KeyId")}
+	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html: builds have their project's resource
+	arnCodebuildProject = resourceKind{"arn:${Partition}:codebuild:${Region}:${Account}:project/${ProjectName}", codebuildProjects}
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
 	arnCloudfrontDistribution = resourceKind{"arn:${Partition}:cloudfront::${Account}:distribution/${DistributionId}", named("{!}")}
 	arnCloudfrontTagged       = resourceKind{arnCloudfrontDistribution.template, func(x *exchange) []string { return x.request.URL.Query()["Resource"] }}

@@ -18,12 +18,29 @@ type cloudtrailRules struct {
 
 	mu    sync.Mutex
 	asked []time.Time
+	known map[string]string // ARNs of callers, by access key
+}
+
+// Identify says who a caller is to CloudTrail: the ARN of a user or of a role's session, instead of a user called like the access key.
+func (e *Emulator) Identify(accessKey, arn string) {
+	e.cloudtrail.mu.Lock()
+	defer e.cloudtrail.mu.Unlock()
+	e.cloudtrail.known[accessKey] = arn
+}
+
+func (c *cloudtrailRules) who(caller string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if arn, ok := c.known[caller]; ok {
+		return arn
+	}
+	return "arn:aws:iam::" + AccountID + ":user/" + strings.ToLower(caller)
 }
 
 func (c *cloudtrailRules) reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asked = nil
+	c.asked, c.known = nil, map[string]string{}
 }
 
 func (c *cloudtrailRules) rule(operation string) rule {
@@ -78,7 +95,7 @@ func (c *cloudtrailRules) lookup(_ context.Context, x *exchange) (*answer, error
 		if len(in.LookupAttributes) == 1 && !call.matches(in.LookupAttributes[0].AttributeKey, in.LookupAttributes[0].AttributeValue) {
 			continue
 		}
-		events = append(events, call.event())
+		events = append(events, call.event(c.who(call.Caller)))
 	}
 	slices.Reverse(events)
 	from, err := strconv.Atoi("0" + in.NextToken)
@@ -110,13 +127,17 @@ func (c Call) matches(key, value string) bool {
 	return false
 }
 
-// event is a call in CloudTrail's form,
+// event is a call of somebody in CloudTrail's form,
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html.
-func (c Call) event() map[string]any {
+func (c Call) event(who string) map[string]any {
+	kind := "IAMUser"
+	if strings.Contains(who, ":assumed-role/") {
+		kind = "AssumedRole"
+	}
 	record := map[string]any{
 		"eventVersion": "1.11", "eventTime": c.At.UTC().Format(time.RFC3339), "eventSource": c.Service + ".amazonaws.com", "eventName": c.Operation, "awsRegion": c.Region,
 		"sourceIPAddress": "192.0.2.1", "userAgent": "emulator", "readOnly": !c.Mutating, "requestParameters": map[string]string{"name": c.Resource},
-		"userIdentity": map[string]string{"type": "IAMUser", "arn": "arn:aws:iam::" + AccountID + ":user/" + strings.ToLower(c.Caller), "accountId": AccountID, "accessKeyId": c.Caller},
+		"userIdentity": map[string]string{"type": kind, "arn": who, "accountId": AccountID, "accessKeyId": c.Caller},
 	}
 	if c.Code != "" {
 		record["errorCode"] = c.Code

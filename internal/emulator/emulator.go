@@ -55,6 +55,7 @@ type Emulator struct {
 	recordings    recordingList
 	services      map[string]ruleset
 	config        *configRules
+	cloudtrail    *cloudtrailRules
 	codebuild     *codebuildRules
 	lambda        *lambdaRules
 	ecs           *ecsRules

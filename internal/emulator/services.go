@@ -4,6 +4,7 @@ package emulator
 func (e *Emulator) addRules() {
 	e.lambda = newLambdaRules()
 	e.scheduler = newSchedulerRules()
+	e.cloudtrail = &cloudtrailRules{calls: e.calls.list, known: map[string]string{}}
 	e.codebuild = newCodeBuildRules()
 	e.ecs = newECSRules(e.options.Propagation)
 	e.loadBalancing = newElasticLoadBalancingRules()
@@ -13,7 +14,7 @@ func (e *Emulator) addRules() {
 		"apigateway":               newAPIGatewayRules(),
 		"cloudfront":               edge,
 		"cloudfront-keyvaluestore": &keyValueStoreRules{stores: edge.stores},
-		"cloudtrail":               &cloudtrailRules{calls: e.calls.list},
+		"cloudtrail":               e.cloudtrail,
 		"cloudwatch":               newCloudWatchRules(),
 		"codebuild":                e.codebuild,
 		"config":                   e.config,
