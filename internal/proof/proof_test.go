@@ -35,7 +35,17 @@ const propagation = 500 * time.Millisecond
 var shared *emulator.Emulator
 
 func TestMain(m *testing.M) {
+	// What killed processes leave of their leases (internal/engine/journal) goes with this folder.
+	temp, err := os.MkdirTemp("", "proof-")
+	if err == nil {
+		err = os.Setenv("TMPDIR", temp)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "proof:", err)
+		os.Exit(1)
+	}
 	code := run(m)
+	_ = os.RemoveAll(temp)
 	if err := writeResults(); err != nil {
 		fmt.Fprintln(os.Stderr, "proof:", err)
 		code = 1

@@ -136,15 +136,18 @@ func (l *Lease) Expires() time.Time {
 }
 
 // Release gives the lease up. Releasing a lease that was lost is no error. Pass a context that outlives a cancelled
-// operation, or the next comer waits for the lease to expire (where the holder's presence cannot be seen).
+// operation. Where the store does not take it, the next comer of this machine sees that nobody holds it any more (Linux
+// only), and any other waits for it to expire.
 func (l *Lease) Release(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	err := l.journal.store.Delete(ctx, key("lease", l.target), store.Condition{IfMatch: l.etag})
-	l.presence.leave()
+	held := l.presence
 	l.presence = nil
 	if err != nil && !errors.Is(err, store.ErrPrecondition) {
+		held.forsake()
 		return fmt.Errorf("lease on %s: %w", l.target, err)
 	}
+	held.leave()
 	return nil
 }

@@ -47,6 +47,14 @@ func (p *presence) leave() {
 	_ = syscall.Close(p.fd)
 }
 
+// forsake gives the lock up and leaves the file: of a lease that could not be given up in the store, it tells that nobody
+// holds it any more.
+func (p *presence) forsake() {
+	if p != nil {
+		_ = syscall.Close(p.fd)
+	}
+}
+
 // abandoned tells that the file is there and nobody holds it. The file stays: of two successors who both look, both see it, and
 // the store decides between them.
 func abandoned(path string) bool {

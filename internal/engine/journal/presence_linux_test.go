@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -142,3 +143,36 @@ func TestALivingHolderWithoutItsFileHasToExpire(t *testing.T) {
 		t.Fatalf("%d file(s), %v", len(left), err)
 	}
 }
+
+// A holder whose store is away when it gives the lease up is followed at once on its machine: a rollback that lost its store
+// kept the next one waiting.
+func TestALeaseThatCouldNotBeGivenUpIsFollowedAtOnce(t *testing.T) {
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	s := local(t)
+	lease, err := journal.New(away{s}, clock.NewFake(start), "a").Acquire(t.Context(), "web", time.Minute)
+	must(t, err)
+	heir := journal.New(s, clock.NewFake(start), "b")
+	var held *journal.HeldError
+	if _, err := heir.Acquire(t.Context(), "web", time.Minute); !errors.As(err, &held) {
+		t.Fatalf("while it is held: %v", err)
+	}
+	if err := lease.Release(t.Context()); !errors.Is(err, errAway) {
+		t.Fatalf("the release: %v", err)
+	}
+	next, err := heir.Acquire(t.Context(), "web", time.Minute)
+	must(t, err)
+	must(t, next.Release(t.Context()))
+	left, err := os.ReadDir(temp)
+	must(t, err)
+	if len(left) > 0 {
+		t.Errorf("files stay: %v", left)
+	}
+}
+
+var errAway = errors.New("the store is away")
+
+// away is a store that takes no deletion.
+type away struct{ store.Store }
+
+func (away) Delete(context.Context, string, store.Condition) error { return errAway }

@@ -13,4 +13,6 @@ func appear(string) *presence { return nil }
 
 func (*presence) leave() {}
 
+func (*presence) forsake() {}
+
 func abandoned(string) bool { return false }
