@@ -8,13 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
-	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -23,7 +21,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/acctest"
 	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
@@ -41,12 +38,13 @@ type infra struct {
 	role     string // of the build
 	settings string
 	since    time.Time
+	before   map[string]float64 // sums of metrics
 }
 
 func newInfra(ctx context.Context, t *testing.T) *infra {
 	t.Helper()
 	e := acctest.Emulator(t)
-	i := &infra{t: t, e: e, pipeline: newPipeline(ctx, t, e, "buildspec-infra.yml", "infra", "rollback"), app: serve(t), bucket: acctest.Unique(t), settings: `{"v":1}`, since: time.Now().Add(-time.Minute)}
+	i := &infra{t: t, e: e, pipeline: newPipeline(ctx, t, e, "buildspec-infra.yml", "infra", "rollback"), app: serve(t), bucket: acctest.Unique(t), settings: `{"v":1}`, since: time.Now().Add(-time.Minute), before: map[string]float64{}}
 	cfg := e.AWSConfig()
 	storage := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 	if _, err := storage.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &i.bucket}); err != nil {
@@ -114,114 +112,97 @@ func (i *infra) live() string {
 	return aws.ToString(out.Parameter.Value)
 }
 
-// told are the kinds of the messages that came since the last time, in order.
-func (i *infra) told() string {
-	i.t.Helper()
-	out, err := sqs.NewFromConfig(i.e.AWSConfig()).ReceiveMessage(i.t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &i.queue, MaxNumberOfMessages: 10})
-	if err != nil {
-		i.t.Fatal(err)
-	}
-	var kinds []string
-	for _, message := range out.Messages {
-		var mail struct{ Message string }
-		var event struct{ Kind string }
-		if err := json.Unmarshal([]byte(aws.ToString(message.Body)), &mail); err != nil {
-			i.t.Fatal(err)
-		}
-		if err := json.Unmarshal([]byte(mail.Message), &event); err != nil {
-			i.t.Fatal(err)
-		}
-		kinds = append(kinds, event.Kind)
-		if _, err := sqs.NewFromConfig(i.e.AWSConfig()).DeleteMessage(i.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &i.queue, ReceiptHandle: message.ReceiptHandle}); err != nil {
-			i.t.Fatal(err)
-		}
-	}
-	return strings.Join(kinds, " ")
-}
-
-// counted is the sum of a metric of the deployment since the test began.
-func (i *infra) counted(metric string) float64 {
-	i.t.Helper()
-	client := cloudwatch.NewFromConfig(i.e.AWSConfig(), func(o *cloudwatch.Options) { o.Protocol = awsjson.New10(schemas.GraniteServiceVersion20100801) })
-	out, err := client.GetMetricStatistics(i.t.Context(), &cloudwatch.GetMetricStatisticsInput{
-		Namespace: aws.String("Custom/DeploymentHealth"), MetricName: &metric, Dimensions: []cwtypes.Dimension{{Name: aws.String("Deployment"), Value: aws.String("shop-infra")}},
-		StartTime: &i.since, EndTime: aws.Time(time.Now().Add(time.Minute)), Period: aws.Int32(3600), Statistics: []cwtypes.Statistic{cwtypes.StatisticSum},
-	})
-	if err != nil {
-		i.t.Fatal(err)
-	}
-	sum := 0.0
-	for _, point := range out.Datapoints {
-		sum += aws.ToFloat64(point.Sum)
-	}
-	return sum
-}
-
 // TestAccPipelineInfra: everything that buildspec-infra.yml is there for, one after the other in one account.
 func TestAccPipelineInfra(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
 	defer cancel()
 	i := newInfra(ctx, t)
-	expect := func(what string, ended build, phases, live, says string) {
-		t.Helper()
-		if got := fmt.Sprint(ended.Phases); got != phases || i.live() != live || !strings.Contains(ended.Log, says) {
-			t.Errorf("%s: %s, %s is live\n%s", what, got, i.live(), ended.Log)
-		}
-	}
 	const (
-		well    = "map[build:SUCCEEDED install:SUCCEEDED post_build:SUCCEEDED pre_build:SUCCEEDED]"
-		blocked = "map[install:SUCCEEDED pre_build:FAILED]"
-		undone  = "map[build:FAILED install:SUCCEEDED post_build:SUCCEEDED pre_build:SUCCEEDED]"
+		before = "reports/before.html reports/before.xml"
+		looked = before + " reports/drift.json"
+		all    = "reports/after.html reports/after.xml reports/apply.log " + looked
 	)
 
 	i.change(ctx, "c1", true, "TF_VAR_bootstrap=true")
+	i.told()
 	i.settings = `{"v":2}`
-	ended := i.change(ctx, "c2", true)
-	expect("a healthy change", ended, well, `{"v":2}`, "Apply complete")
-	if told, good := i.told(), i.counted("DeploymentSuccess"); told != "DeploymentSucceeded" || good != 1 {
-		t.Errorf("told %q, %v deployments succeeded", told, good)
-	}
-	want := "reports/after.html reports/after.xml reports/apply.log reports/before.html reports/before.xml reports/drift.json"
-	if got := strings.Join(ended.Artifacts, " "); got != want {
-		t.Errorf("the artifacts are %s", got)
-	}
+	i.expect("a healthy change", i.change(ctx, "c2", true), outcome{
+		phases: well, says: "Apply complete", live: `{"v":2}`, ledger: "c2 succeeded", told: "DeploymentSucceeded", artifacts: all, counted: map[string]float64{"DeploymentSuccess": 1},
+	})
+
+	// By hand: what was committed stays, unless a person says how far to go back.
+	i.expect("a rollback of what is open", i.roll(ctx, "is anything open?", ""), outcome{phases: byHand, says: `rollback = "not_needed"`, live: `{"v":2}`, ledger: "c2 succeeded"})
+	i.expect("a rollback by hand", i.roll(ctx, "orders fail since 14:05", "000001"), outcome{
+		phases: byHand, says: `rollback = "restored"`, live: `{"v":1}`, ledger: "c2 rolled_back: orders fail since 14:05", told: "RollbackTriggered RollbackCompleted",
+		counted: map[string]float64{"RollbackTriggered": 1, "RollbackSuccess": 1},
+	})
 
 	// The apply fails on an IAM error after the parameter has changed.
 	i.settings = `{"v":3}`
-	remove := i.e.Inject(emulator.Fault{Service: "iam", Operation: "CreateRole", Status: http.StatusForbidden, Code: "AccessDenied"})
-	ended = i.change(ctx, "c3", false, `TF_VAR_workers=["mail"]`)
+	remove := i.e.Inject(emulator.Fault{Service: "iam", Operation: "CreateRole", Resource: "shop-infra-mail", Status: http.StatusForbidden, Code: "AccessDenied"})
+	ended := i.change(ctx, "c3", false, `TF_VAR_workers=["mail"]`)
 	remove()
-	expect("an IAM error", ended, undone, `{"v":2}`, "AccessDenied")
-	if told := i.told(); !strings.Contains(told, "RollbackTriggered RollbackCompleted") || i.counted("RollbackTriggered") != 1 {
-		t.Errorf("told %q, %v rollbacks", told, i.counted("RollbackTriggered"))
-	}
-	expect("a change that was put back does not come again", i.change(ctx, "c3", false), blocked, `{"v":2}`, "c3")
+	i.expect("an IAM error", ended, outcome{
+		phases: undone, says: "AccessDenied", live: `{"v":1}`, ledger: "c3 rolled_back: The build shop:1 failed", told: "RollbackTriggered RollbackCompleted",
+		artifacts: "reports/apply.log " + looked + " reports/rollback.log", counted: map[string]float64{"RollbackTriggered": 1, "RollbackSuccess": 1},
+	})
+	i.expect("a change that was put back does not come again", i.change(ctx, "c3", false), outcome{phases: blocked, says: "c3", live: `{"v":1}`, ledger: "c3 rolled_back", artifacts: looked})
+
+	i.takesTooLong(ctx, looked)
 
 	// The change is made, and the application is not well with it.
-	i.app.broken.Store(true) // answers the first check of the plan well, and no later one
 	i.app.asked.Store(0)
-	ended = i.change(ctx, "c4", false)
-	expect("an unwell application", ended, undone, `{"v":2}`, "Live now")
+	i.app.broken.Store(true) // answers the first check of the plan well, and no later one
+	ended = i.change(ctx, "c5", false)
 	i.app.broken.Store(false)
-	i.told()
+	i.expect("an unwell application", ended, outcome{
+		phases: undone, says: "Live now", live: `{"v":1}`, ledger: "c5 rolled_back", told: "DeploymentFailed RollbackTriggered RollbackCompleted", artifacts: all + " reports/rollback.log",
+		counted: map[string]float64{"DeploymentFailure": 1, "RollbackTriggered": 1, "RollbackSuccess": 1},
+	})
 
-	// What blocks the plan: nothing changes.
+	// What blocks the plan: nothing changes, and nobody is told.
+	stays := outcome{phases: blocked, live: `{"v":1}`, ledger: "c5 rolled_back", artifacts: looked}
 	i.permit(ctx, "ssm:*", "ec2:*")
-	expect("a missing permission", i.change(ctx, "c5", false), blocked, `{"v":2}`, "iam:CreateRole")
+	stays.says = "iam:CreateRole"
+	i.expect("a missing permission", i.change(ctx, "c6", false), stays)
 	i.permit(ctx, "ssm:*", "iam:*", "ec2:*")
 	scan := filepath.Join(i.pipeline.Dir, "scan.sarif")
 	if err := os.WriteFile(scan, []byte(`{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"scanner"}},"results":[{"ruleId":"open-port","level":"error","message":{"text":"a port is open"}}]}]}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	expect("a failed scan", i.change(ctx, "c5", false, "TF_VAR_scan="+scan), blocked, `{"v":2}`, "open-port")
+	stays.says = "open-port"
+	i.expect("a failed scan", i.change(ctx, "c6", false, "TF_VAR_scan="+scan), stays)
 	i.open(ctx)
-	expect("critical drift", i.change(ctx, "c5", false), blocked, `{"v":2}`, "0.0.0.0/0")
+	stays.says = "0.0.0.0/0"
+	i.expect("critical drift", i.change(ctx, "c6", false), stays)
+}
 
-	// By hand: what was committed stays; a person who wants it back says so.
-	i.roll(ctx, "NAME/open is nothing to do", `rollback = "not_needed"`)
-	if i.live() != `{"v":2}` {
-		t.Errorf("%s is live", i.live())
+// takesTooLong: a call of the apply does not come back. The apply is interrupted at DEPLOYMENT_TIMEOUT, and what it had done is put back.
+func (i *infra) takesTooLong(ctx context.Context, looked string) {
+	i.t.Helper()
+	i.settings = `{"v":4}`
+	var hangs atomic.Bool
+	over := make(chan struct{})
+	remove := i.e.Inject(emulator.Fault{Service: "iam", Operation: "CreateRole", Resource: "shop-infra-mail", Drop: true, Hook: func(emulator.Call) {
+		hangs.Store(true)
+		<-over
+	}})
+	ended := i.change(ctx, "c4", false, `TF_VAR_workers=["mail"]`, "DEPLOYMENT_TIMEOUT=20")
+	close(over)
+	remove()
+	want := outcome{
+		phases: undone, says: "nterrupt", live: `{"v":1}`, ledger: "c4 rolled_back: The build shop:1 failed", told: "RollbackTriggered RollbackCompleted",
+		artifacts: "reports/apply.log " + looked + " reports/rollback.log", counted: map[string]float64{"RollbackTriggered": 1, "RollbackSuccess": 1},
 	}
+	if !hangs.Load() { // a machine so slow that the time was over before anything was changed
+		i.t.Log("the apply was interrupted before it came to the call that hangs")
+		want.ledger, want.told, want.counted = i.latest(), i.told(), map[string]float64{}
+		for _, metric := range watched {
+			want.counted[metric] = i.counted(metric) - i.before[metric]
+		}
+	}
+	i.expect("an apply that takes too long", ended, want)
 }
 
 // open lets the world into the security group, by hand.
@@ -241,12 +222,12 @@ func (i *infra) open(ctx context.Context) {
 	}
 }
 
+// byHand are the phases of a rollback by hand.
+const byHand = "map[build:SUCCEEDED]"
+
 // roll runs rollback.sh as a person does.
-func (i *infra) roll(ctx context.Context, reason, says string) {
+func (i *infra) roll(ctx context.Context, reason, where string) build {
 	i.t.Helper()
-	by := buildspec{Phases: map[string]buildPhase{"build": {Commands: []string{fmt.Sprintf("./rollback.sh %q", reason)}}}}
-	ended := by.run(ctx, i.t, i.pipeline.Dir, append(i.pipeline.env, "TF_VAR_name=shop-infra", fmt.Sprintf("TF_VAR_store={\"bucket\":%q}", i.bucket)))
-	if !ended.Succeeded || !strings.Contains(ended.Log, says) {
-		i.t.Errorf("the rollback by hand:\n%s", ended.Log)
-	}
+	by := buildspec{Phases: map[string]buildPhase{"build": {Commands: []string{strings.TrimSpace(fmt.Sprintf("./rollback.sh %q %s", reason, where))}}}}
+	return by.run(ctx, i.t, i.pipeline.Dir, append(i.pipeline.env, "TF_VAR_name=shop-infra", fmt.Sprintf("TF_VAR_store={\"bucket\":%q}", i.bucket), "TF_VAR_topic_arn="+i.topic))
 }

@@ -1,5 +1,5 @@
-# Puts back the latest deployment unless it was committed: one whose gate closed it as succeeded stays, and one that was put back
-# already is left alone. Runs on its own state, which may be thrown away: the history lies in the store.
+# Puts a deployment back. With "open" only one that was not committed: one whose gate closed it as succeeded stays, and one that was put
+# back already is left alone. Runs on its own state, which may be thrown away: the history lies in the store.
 
 terraform {
   required_version = ">= 1.11"
@@ -21,6 +21,12 @@ variable "reason" {
   type        = string
 }
 
+variable "where" {
+  description = "Where to go back to: `open`, `last_good`, or the version of a snapshot, such as `000012`."
+  type        = string
+  default     = "open"
+}
+
 variable "store" {
   description = "The store of the configuration that is put back."
   type        = object({ bucket = string, prefix = optional(string) })
@@ -40,9 +46,9 @@ provider "reliability" {
 }
 
 resource "reliability_rollback" "this" {
-  snapshot_id = "${var.name}/open"
+  snapshot_id = "${var.name}/${var.where}"
   reason      = var.reason
-  on_complete = "ok" # the build is red already
+  on_complete = "ok" # in a build, which is red already; by hand, it is what was asked for
 }
 
 output "rollback" {
