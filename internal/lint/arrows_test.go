@@ -55,13 +55,14 @@ var engines = map[string][]string{
 
 // features and what each may import besides the engines, configured and tfdiag.
 var features = map[string][]string{
-	"bluegreenswitch": {"checkset", "targetset"},
+	"bluegreenswitch": {"checkset", "reportset", "targetset"},
 	"checkset":        nil,
 	"configured":      nil,
-	"deployment":      {"targetset"},
+	"deployment":      {"reportset", "targetset"},
 	"drift":           nil,
-	"healthgate":      {"checkset"},
-	"rollback":        {"checkset", "targetset"},
+	"healthgate":      {"checkset", "reportset"},
+	"rollback":        {"checkset", "reportset", "targetset"},
+	"reportset":       nil,
 	"targetset":       nil,
 	"tfdiag":          nil,
 }

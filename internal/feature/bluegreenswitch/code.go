@@ -87,7 +87,7 @@ func (r *switchResource) settle(ctx context.Context, plan *model, kept store.Sto
 		if done.code.err != nil {
 			err = book.SwitchFailed(ctx, id, reason)
 		} else {
-			err = book.RollBack(ctx, id, reason, done.outcome.Recovery+done.code.result.Recovery)
+			err = book.RollBackWithin(ctx, id, reason, done.outcome.Recovery+done.code.result.Recovery, plan.maxRecovery())
 		}
 	}
 	if err != nil {

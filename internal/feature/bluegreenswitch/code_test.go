@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,6 +20,7 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/ledger"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/report"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/store"
 )
 
@@ -85,6 +87,7 @@ func TestAccAFailedSwitchPutsTheCodeBackToo(t *testing.T) {
 	s := newSite(t)
 	f := newFunction(t, "switched")
 	folder := t.TempDir()
+	reports := filepath.Join(t.TempDir(), "reports")
 	s.provider = fmt.Sprintf("provider \"reliability\" {\n  store = { local = { path = %q } }\n}\n", folder)
 	kept, err := store.OpenLocal(folder)
 	if err != nil {
@@ -105,7 +108,7 @@ func TestAccAFailedSwitchPutsTheCodeBackToo(t *testing.T) {
 		t.Errorf("deployment %d is not %s: %+v", version, want, history.Deployments)
 	}
 	release := func(name, colour string) string {
-		return s.config(colour, canary, s.checks(colour), `snapshot_id = reliability_deployment_snapshot.before.id`) + fmt.Sprintf(`
+		return s.config(colour, canary, s.checks(colour), `snapshot_id = reliability_deployment_snapshot.before.id`, reporting(reports)) + fmt.Sprintf(`
 resource "reliability_deployment_snapshot" "before" {
   name    = "switched"
   release = %q
@@ -122,7 +125,11 @@ resource "reliability_deployment_snapshot" "before" {
 			{
 				Config:            release("v2", "green"),
 				ConfigStateChecks: []statecheck.StateCheck{live(0, 100)},
-				Check:             func(*terraformState) error { wantStatus(2, ledger.Succeeded); return nil },
+				Check: func(*terraformState) error {
+					wantStatus(2, ledger.Succeeded)
+					expectReports(t, reports, report.Switch{Status: "steady", Moved: true, Deployment: "switched/000002", Traffic: report.Traffic{To: "green"}}, report.Share{Green: 100})
+					return nil
+				},
 			},
 			{ // the release of v3 breaks blue once it gets traffic
 				PreConfig: func() {
@@ -140,6 +147,11 @@ resource "reliability_deployment_snapshot" "before" {
 					s.wantWeights("blue 0, green 100")
 					f.wantVersion("1")
 					wantStatus(3, ledger.RolledBack)
+					got := expectReports(t, reports, report.Switch{Status: "reverted", Moved: true, Deployment: "switched/000003", Traffic: report.Traffic{To: "blue"}}, report.Share{Green: 100})
+					if got.Failed == nil || got.Failed.Verdict != "failed" || len(got.Failed.Checks) == 0 || got.RecoveryMS == nil || got.RecoveryBudgetMS != 300_000 {
+						t.Errorf("the report of the failed switch: %+v", got)
+					}
+					expectTraffic(t, book, 3, "blue", "failed")
 				},
 				Config:      release("v3", "blue"), // quarantined
 				PlanOnly:    true,

@@ -252,6 +252,7 @@ func (r *switchResource) run(ctx context.Context, plan, config *model, home traf
 	patience, _ := plan.patience(ctx, r.data)
 	done := &run{routes: routes, outcome: outcome, err: err, estimate: traffic.EstimateRecovery(outcome.States, strategy, plan.checked(), patience)}
 	r.settle(ctx, plan, opened, done, diags)
+	r.tell(ctx, plan, opened, done, diags)
 	if err != nil {
 		wordFailure(diags, failure{run: done, to: plan.active(), where: where, plan: plan})
 	}

@@ -29,6 +29,7 @@ type model struct {
 	MaxRecoveryTime types.String   `tfsdk:"max_recovery_time"`
 	SnapshotID      types.String   `tfsdk:"snapshot_id"`
 	Guard           types.Object   `tfsdk:"guard"`
+	Report          types.Object   `tfsdk:"report"`
 	Timeouts        timeouts.Value `tfsdk:"timeouts"`
 
 	Live                     types.Object  `tfsdk:"live"`

@@ -67,6 +67,7 @@ func switchSchema(ctx context.Context) schema.Schema {
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"guard":    guardAttribute(),
+		"report":   reports.Resource(),
 		"timeouts": timeoutsAttribute(ctx),
 		"live": schema.SingleNestedAttribute{
 			Computed: true, MarkdownDescription: "Share of the traffic in percent, of the route in which `active` has least.",

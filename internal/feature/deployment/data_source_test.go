@@ -2,18 +2,25 @@ package deployment_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/acctest"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/ledger"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/report"
 )
 
 func TestAccHistory(t *testing.T) {
@@ -28,7 +35,10 @@ func TestAccHistory(t *testing.T) {
 			h.close(t, fmt.Sprintf("web/%06d", version+1), ledger.Succeeded)()
 		}
 		if release == "v3" {
-			if err := book.RollBack(ctx, "web/000003", "503 on /", 4*time.Second); err != nil {
+			moved := ledger.Traffic{To: "green", StartedAt: time.Now(), EndedAt: time.Now(), Routes: map[string]ledger.TrafficShare{"main": {Blue: 100}}, Moments: []ledger.TrafficMoment{
+				{At: time.Now(), Stage: "step", Route: "main", Share: &ledger.TrafficShare{Blue: 90, Green: 10}}, {At: time.Now(), Stage: "step", Rounds: 2, Until: new(time.Now()), Verdict: "failed", Failed: []string{"site"}},
+			}}
+			if err := errors.Join(book.Moved(ctx, "web/000003", moved), book.RollBackWithin(ctx, "web/000003", "503 on /", 4*time.Second, time.Minute)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -45,12 +55,15 @@ func TestAccHistory(t *testing.T) {
 	none := func(attribute string, check knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue("data.reliability_deployments.none", tfjsonpath.New(attribute), check)
 	}
+	folder := filepath.Join(t.TempDir(), "reports")
+	reporting := fmt.Sprintf("report = { json = %[1]q, html = %[2]q, junit = %[3]q, markdown = %[4]q }", folder+"/d.json", folder+"/d.html", folder+"/d.junit", folder+"/d.markdown")
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories(),
 		Steps: []resource.TestStep{
 			{
+				Check: func(*terraform.State) error { return expectReports(folder) },
 				Config: h.provider() + one("latest", "") + one("good", `select = "last_good"`) + one("third", `select = "3"`) +
-					"data \"reliability_deployments\" \"all\" {\n  name = \"web\"\n}\ndata \"reliability_deployments\" \"none\" {\n  name = \"none\"\n}\n",
+					"data \"reliability_deployments\" \"all\" {\n  name = \"web\"\n  " + reporting + "\n}\ndata \"reliability_deployments\" \"none\" {\n  name = \"none\"\n}\n",
 				ConfigStateChecks: []statecheck.StateCheck{
 					expect("latest", "id", knownvalue.StringExact("web/000004")), expect("latest", "status", knownvalue.StringExact("open")),
 					expect("latest", "ended_at", knownvalue.Null()), expect("latest", "digest", knownvalue.Null()),
@@ -71,6 +84,36 @@ func TestAccHistory(t *testing.T) {
 			{Config: h.provider() + one("latest", "")},
 		},
 	})
+}
+
+// expectReports reads what the data source wrote beside its attributes.
+func expectReports(folder string) error {
+	text := map[string]string{}
+	for format := range report.HistoryFormats {
+		data, err := os.ReadFile(filepath.Join(folder, "d."+format))
+		if err != nil {
+			return err
+		}
+		text[format] = string(data)
+	}
+	var got report.History
+	if err := json.Unmarshal([]byte(text["json"]), &got); err != nil {
+		return err
+	}
+	if got.Name != "web" || got.Summary.Judged != 3 || len(got.Deployments) != 4 || len(got.Quarantine) != 1 || got.Deployments[3].EndedAt != nil {
+		return fmt.Errorf("the report is %s", text["json"])
+	}
+	third := got.Deployments[2]
+	if third.Status != "rolled_back" || *third.RecoverySeconds != 4 || *third.RecoveryBudgetSeconds != 60 || third.Traffic.To != "green" || *third.Traffic.Routes["main"].Live != (report.Share{Blue: 90, Green: 10}) ||
+		third.Traffic.Moments[1].Failed[0] != "site" || got.Deployments[0].RecoverySeconds != nil {
+		return fmt.Errorf("the third deployment is %+v", third)
+	}
+	for format, want := range map[string]string{"html": "1 of 1 within budget", "junit": `failures="1"`, "markdown": "| web/000003 | v3 | rolled back |"} {
+		if !strings.Contains(text[format], want) {
+			return fmt.Errorf("%s holds no %q: %s", format, want, text[format])
+		}
+	}
+	return nil
 }
 
 func near(want float64) func(float64) error {

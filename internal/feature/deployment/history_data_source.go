@@ -12,6 +12,7 @@ import (
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/ledger"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/reportset"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/targetset"
 )
 
@@ -28,6 +29,7 @@ type historyModel struct {
 	SuccessRate         types.Float64 `tfsdk:"success_rate"`
 	ChangeFailureRate   types.Float64 `tfsdk:"change_failure_rate"`
 	MeanRecoverySeconds types.Float64 `tfsdk:"mean_recovery_seconds"`
+	Report              types.Object  `tfsdk:"report"`
 }
 
 var lineType = types.ObjectType{AttrTypes: map[string]attr.Type{
@@ -47,7 +49,8 @@ func (d *historyDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "All deployments of a name, oldest first, and how well they went. A name without a deployment has an empty list.",
 		Attributes: map[string]schema.Attribute{
-			"name": schema.StringAttribute{Required: true, MarkdownDescription: nameDescription, Validators: []validator.String{nameValidator{}}},
+			"name":   schema.StringAttribute{Required: true, MarkdownDescription: nameDescription, Validators: []validator.String{nameValidator{}}},
+			"report": reports.DataSource(),
 			"deployments": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "The deployments, oldest first.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
@@ -90,6 +93,8 @@ func (d *historyDataSource) Read(ctx context.Context, req datasource.ReadRequest
 		return
 	}
 	m.fromHistory(history)
+	document := toDocument(history, d.data.Clock.Now())
+	reportset.Write(m.Report, document.Write, "The history was read, but its report could not be written", "make the folder writable or name another path.", &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/probe"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/checkset"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/reportset"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
@@ -34,16 +35,14 @@ func (a *healthCheck) Metadata(_ context.Context, req action.MetadataRequest, re
 
 func (a *healthCheck) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	attributes := checkset.ActionAttributes()
-	files := map[string]schema.Attribute{}
-	for format, text := range reportTexts {
-		files[format] = schema.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: strings.TrimSuffix(text, ", the same as `report_json`.")}
-	}
+	files := reportset.Texts{Whole: reports.Whole, Files: maps.Clone(reports.Files)}
+	files.Files["json"] = "Path of the JSON document." // there is no report_json that it could be the same as
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"on_failure": schema.StringAttribute{
 			Optional: true, Validators: onFailureValidators, MarkdownDescription: "`\"error\"` (default): the invocation fails. `\"record\"`: it is only a warning.",
 		},
 		"region": schema.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: regionText},
-		"report": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: reportText, Attributes: files},
+		"report": files.Action(),
 	})
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Runs health checks when it is invoked, by hand (`terraform apply -invoke=action.reliability_health_check.NAME`) or by a trigger of a resource, with a line of progress " +

@@ -21,12 +21,6 @@ type inputs struct {
 	Report    types.Object `tfsdk:"report"`
 }
 
-// reportPath is where a report of the format goes, or nothing.
-func (in *inputs) reportPath(format string) string {
-	path, _ := in.Report.Attributes()[format].(types.String)
-	return path.ValueString()
-}
-
 // outputs are what a run found.
 type outputs struct {
 	Healthy      types.Bool   `tfsdk:"healthy"`
@@ -92,25 +86,4 @@ func fromResult(ctx context.Context, result gate.Result, document report.Health,
 		ReportJSON: types.StringValue(string(text)), StartedAt: types.StringValue(result.StartedAt.UTC().Format(time.RFC3339)),
 		DurationMS: types.Int64Value(result.Duration.Milliseconds()),
 	}
-}
-
-// toDocument converts a result for the report, which knows no gate.
-func toDocument(result gate.Result, deployment string) report.Health {
-	document := report.Health{
-		Verdict: string(result.Verdict), Healthy: result.Verdict == gate.Passed, StartedAt: result.StartedAt.UTC(), DurationMS: result.Duration.Milliseconds(),
-		Deployment: deployment, Checks: make(map[string]report.Check, len(result.Checks)),
-	}
-	for name, check := range result.Checks {
-		converted := report.Check{
-			Kind: check.Kind, Status: string(check.Status), Reason: check.Reason, Advisory: check.Advisory, Excused: check.Excused, LatencyMS: check.Latency.Milliseconds(),
-		}
-		for _, attempt := range check.Attempts {
-			seen := attempt.Observation
-			converted.Attempts = append(converted.Attempts, report.Attempt{
-				StartedAt: attempt.StartedAt.UTC(), Status: string(seen.Status), Reason: seen.Reason, LatencyMS: seen.Latency.Milliseconds(), Values: seen.Values,
-			})
-		}
-		document.Checks[name] = converted
-	}
-	return document
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/gate"
-	"github.com/project3-ls/terraform-provider-reliability/internal/engine/report"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/checkset"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/configured"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/reportset"
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/tfdiag"
 )
 
@@ -27,20 +27,9 @@ func (in *inputs) run(ctx context.Context, data *configured.Data, deployment str
 	}
 	options.Clock, options.Log = data.Clock, configured.Logger(ctx)
 	result = gate.Run(ctx, checks, policy, options)
-	document := toDocument(result, deployment)
+	document := checkset.Document(result, deployment)
 	out = fromResult(ctx, result, document, diags)
-	for _, format := range slices.Sorted(maps.Keys(report.HealthFormats)) {
-		name := in.reportPath(format)
-		if name == "" {
-			continue
-		}
-		if err := document.Write(format, name); err != nil {
-			tfdiag.WarningAt(diags, path.Root("report").AtName(format), tfdiag.Message{
-				Summary: "Report not written", Happened: "The checks ran, but their report could not be written", Err: err,
-				Next: "make the folder writable or name another path; report_json holds the same evidence.",
-			})
-		}
-	}
+	reportset.Write(in.Report, document.Write, "The checks ran, but their report could not be written", "make the folder writable or name another path; report_json holds the same evidence.", diags)
 	advise(result, diags)
 	return result, out, true
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/feature/checkset"
+	"github.com/project3-ls/terraform-provider-reliability/internal/feature/reportset"
 )
 
 // What the user may choose, and the texts that resource and data source share.
@@ -52,12 +53,12 @@ var resultTexts = map[string]string{
 	"advisory":   "Whether it was only advisory.",
 }
 
-var reportTexts = map[string]string{
+var reports = reportset.Texts{Whole: reportText, Files: map[string]string{
 	"json":     "Path of the JSON document, the same as `report_json`.",
 	"junit":    "Path of a JUnit XML file, a test case a check, as CI systems read it. An advisory check that did not pass is skipped there.",
 	"markdown": "Path of a Markdown table, for a pull request or a build summary.",
 	"html":     "Path of a self-contained HTML page.",
-}
+}}
 
 func resourceSchema() schema.Schema {
 	attributes := checkset.Attributes()
@@ -80,16 +81,8 @@ func resourceSchema() schema.Schema {
 			Optional: true, Validators: onFailureValidators,
 			MarkdownDescription: "`\"error\"` (default): the apply fails. `\"record\"`: it goes on, `healthy` is false, and each plan proposes another run until it is healthy.",
 		},
-		"region": schema.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: regionText},
-		"report": schema.SingleNestedAttribute{
-			Optional: true, MarkdownDescription: reportText,
-			Attributes: map[string]schema.Attribute{
-				"json":     schema.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["json"]},
-				"junit":    schema.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["junit"]},
-				"markdown": schema.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["markdown"]},
-				"html":     schema.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["html"]},
-			},
-		},
+		"region":        schema.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: regionText},
+		"report":        reports.Resource(),
 		"healthy":       schema.BoolAttribute{Computed: true, MarkdownDescription: healthyText},
 		"verdict":       schema.StringAttribute{Computed: true, MarkdownDescription: verdictText},
 		"failed_checks": schema.SetAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: failedText},
@@ -119,16 +112,8 @@ func dataSourceSchema() datasource.Schema {
 		"on_failure": datasource.StringAttribute{
 			Optional: true, Validators: onFailureValidators, MarkdownDescription: "`\"error\"` (default): the plan fails. `\"record\"`: it goes on, and `healthy` is false.",
 		},
-		"region": datasource.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: regionText},
-		"report": datasource.SingleNestedAttribute{
-			Optional: true, MarkdownDescription: reportText,
-			Attributes: map[string]datasource.Attribute{
-				"json":     datasource.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["json"]},
-				"junit":    datasource.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["junit"]},
-				"markdown": datasource.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["markdown"]},
-				"html":     datasource.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: reportTexts["html"]},
-			},
-		},
+		"region":        datasource.StringAttribute{Optional: true, Validators: notEmpty, MarkdownDescription: regionText},
+		"report":        reports.DataSource(),
 		"healthy":       datasource.BoolAttribute{Computed: true, MarkdownDescription: healthyText},
 		"verdict":       datasource.StringAttribute{Computed: true, MarkdownDescription: verdictText},
 		"failed_checks": datasource.SetAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: failedText},

@@ -38,6 +38,7 @@ type actionModel struct {
 	MaxRecoveryTime types.String `tfsdk:"max_recovery_time"`
 	Cleanup         types.Object `tfsdk:"cleanup"`
 	Region          types.String `tfsdk:"region"`
+	Report          types.Object `tfsdk:"report"`
 }
 
 func (a *rollbackAction) Metadata(_ context.Context, req action.MetadataRequest, resp *action.MetadataResponse) {
@@ -70,6 +71,7 @@ func (a *rollbackAction) Schema(_ context.Context, _ action.SchemaRequest, resp 
 					return schema.BoolAttribute{Optional: true, MarkdownDescription: text}
 				}),
 			},
+			"report": reports.Action(),
 			"region": schema.StringAttribute{Optional: true, MarkdownDescription: "AWS Region of the snapshot. Default: that of the provider block. A snapshot of another Region or account is refused."},
 		},
 	}
@@ -102,6 +104,7 @@ func (a *rollbackAction) Invoke(ctx context.Context, req action.InvokeRequest, r
 	w := work{
 		data: a.data, targets: namesOf(ctx, m.Targets, &resp.Diagnostics), cleanup: cleanupOf(ctx, m.Cleanup, &resp.Diagnostics), checks: checks, policy: policy,
 		observe: func(moment restore.Moment) { lines.add(describeMoment(moment)) }, verifying: func() { lines.add("verifying: running the checks") },
+		report: m.Report, accepted: true,
 		gate: gate.Options{Ended: func(c gate.CheckResult) { lines.add(fmt.Sprintf("%s (%s): %s", c.Name, c.Kind, c.Status)) }},
 	}
 	limit, err := time.ParseDuration(m.MaxRecoveryTime.ValueString())

@@ -62,7 +62,7 @@ func (r *rollbackResource) roll(ctx context.Context, m *model, verify types.Obje
 		return true
 	}
 	checks, policy := verification(ctx, r.data, m.Region.ValueString(), verify, diags)
-	w := work{data: r.data, targets: namesOf(ctx, m.Targets, diags), cleanup: cleanupOf(ctx, m.Cleanup, diags), limit: m.maxRecovery(), checks: checks, policy: policy}
+	w := work{data: r.data, targets: namesOf(ctx, m.Targets, diags), cleanup: cleanupOf(ctx, m.Cleanup, diags), limit: m.maxRecovery(), checks: checks, policy: policy, report: m.Report, accepted: m.OnComplete.ValueString() == onCompleteOK}
 	if diags.HasError() {
 		return false
 	}

@@ -25,6 +25,7 @@ type model struct {
 	OnComplete      types.String `tfsdk:"on_complete"`
 	Triggers        types.Map    `tfsdk:"triggers"`
 	Region          types.String `tfsdk:"region"`
+	Report          types.Object `tfsdk:"report"`
 
 	Executed        types.Bool    `tfsdk:"executed"`
 	Status          types.String  `tfsdk:"status"`

@@ -20,6 +20,7 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/ledger"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/report"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/snapshot"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/store"
 )
@@ -108,6 +109,7 @@ var settled = resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCh
 func TestAccRollback_basic(t *testing.T) {
 	acctest.Emulator(t)
 	s := newScene(t, "bad-release")
+	folder := filepath.Join(t.TempDir(), "reports")
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories(),
 		Steps: []resource.TestStep{
@@ -121,11 +123,14 @@ func TestAccRollback_basic(t *testing.T) {
 			},
 			{
 				PreConfig:   s.release,
-				Config:      s.snapshot("v2") + rollback("", "when = true"),
+				Config:      s.snapshot("v2") + rollback("", "when = true\n  "+reporting(folder)),
 				ExpectError: regexp.MustCompile(`(?s)The release was rolled back.*4 change\(s\) put everything back to snapshot\s+bad-release/000001.*unhealthy.*dns:.*code:.*site:.*Live now: what snapshot.*read\s+back.*What to do`),
 			},
 			{ // it was done: the same inputs do not ask for it again. The release is in quarantine.
-				PreConfig:   func() { s.expectLive(back) },
+				PreConfig: func() {
+					s.expectLive(back)
+					expectReports(t, folder, report.Rollback{Status: "restored", Snapshot: "bad-release/000001", Reason: "unhealthy", Undone: true, BudgetMS: 300_000}, 3)
+				},
 				Config:      s.snapshot("v2") + rollback("", "when = true"),
 				PlanOnly:    true,
 				ExpectError: regexp.MustCompile(`(?s)The release was rolled back.*allow_redeploy`),

@@ -30,12 +30,16 @@ type work struct {
 	observe   func(restore.Moment)
 	verifying func()
 	gate      gate.Options
+	// report names the files that the result is written to, and accepted says there that a rollback is what was asked for.
+	report   types.Object
+	accepted bool
 }
 
 // end is how it ended.
 type end struct {
-	nothing bool // there was nothing to ask for: NAME/open, and none is
-	ran     bool // result says what was done
+	nothing bool   // there was nothing to ask for: NAME/open, and none is
+	why     string // then: why not
+	ran     bool   // result says what was done
 	request restore.Request
 	result  restore.Result
 	// undone says that a deployment was rolled back, if only in name: the release that was wanted is not live.
@@ -46,15 +50,24 @@ type end struct {
 
 // do rolls back. What is wrong is in diags; that a rollback was done is not: the caller says that with red.
 func (w work) do(ctx context.Context, id, region, reason string, diags *diag.Diagnostics) (e end) {
+	seen := newWatch(w.data.Clock.Now)
 	a, ok := newRequest(ctx, w.data, id, region, reason, diags)
 	if !ok {
 		return e
 	}
 	if a.nothing != "" {
-		return end{nothing: true, done: true}
+		e = end{nothing: true, why: a.nothing, done: true}
+		w.write(e, nil, seen, diags)
+		return e
 	}
 	request := a.Request
-	request.Timeout, request.Targets, request.Cleanup, request.Observer = w.limit, w.targets, w.cleanup, w.observe
+	request.Timeout, request.Targets, request.Cleanup = w.limit, w.targets, w.cleanup
+	request.Observer = func(m restore.Moment) {
+		seen.see(m)
+		if w.observe != nil {
+			w.observe(m)
+		}
+	}
 	result, err := restore.Run(ctx, request)
 	var incomplete *restore.IncompleteError
 	if err != nil && !errors.As(err, &incomplete) {
@@ -67,10 +80,16 @@ func (w work) do(ctx context.Context, id, region, reason string, diags *diag.Dia
 	}
 	e.undone = w.account(ctx, request, result, diags)
 	if incomplete != nil {
+		w.write(e, nil, seen, diags)
 		wordIncomplete(diags, request, result)
 		return e
 	}
-	e.done = w.verified(ctx, request, result, diags)
+	verdict := w.verify(ctx)
+	w.write(e, verdict, seen, diags)
+	e.done = verdict == nil || verdict.Verdict == gate.Passed
+	if !e.done {
+		wordUnhealthy(diags, request, result, *verdict)
+	}
 	return e
 }
 
@@ -86,10 +105,10 @@ func verification(ctx context.Context, data *configured.Data, region string, ver
 	return checks, policy
 }
 
-// verified runs the checks of verify.
-func (w work) verified(ctx context.Context, request restore.Request, result restore.Result, diags *diag.Diagnostics) bool {
+// verify runs the checks of verify; nil when there are none.
+func (w work) verify(ctx context.Context) *gate.Result {
 	if len(w.checks) == 0 {
-		return true
+		return nil
 	}
 	if w.verifying != nil {
 		w.verifying()
@@ -97,11 +116,7 @@ func (w work) verified(ctx context.Context, request restore.Request, result rest
 	options := w.gate
 	options.Clock, options.Log = w.data.Clock, configured.Logger(ctx)
 	verdict := gate.Run(ctx, w.checks, w.policy, options)
-	if verdict.Verdict == gate.Passed {
-		return true
-	}
-	wordUnhealthy(diags, request, result, verdict)
-	return false
+	return &verdict
 }
 
 // bookkeeping bounds what is written into the ledger, even when Terraform was interrupted meanwhile.
@@ -128,7 +143,7 @@ func (w work) account(ctx context.Context, request restore.Request, result resto
 	case result.Status == restore.Restored,
 		known && latest.Status == ledger.Failed,
 		known && latest.Status == ledger.Open && resumed(result, latest):
-		undone, err = true, book.RollBack(ctx, request.SnapshotID, request.Reason, result.Recovery)
+		undone, err = true, book.RollBackWithin(ctx, request.SnapshotID, request.Reason, result.Recovery, w.budget())
 	case known && latest.Status == ledger.Open:
 		err = book.Close(ctx, latest.ID, ledger.Abandoned, "a rollback found nothing of it to put back: "+request.Reason)
 		if err == nil {

@@ -74,6 +74,7 @@ func rollbackSchema() schema.Schema {
 			"region": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "AWS Region of the snapshot. Default: that of the provider block. A snapshot of another Region or account is refused.",
 			},
+			"report":   reports.Resource(),
 			"executed": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether anything was put back."},
 			"status":   schema.StringAttribute{Computed: true, MarkdownDescription: "`not_needed`, `restored`, `partial` or `failed`."},
 			"changes": schema.ListNestedAttribute{
