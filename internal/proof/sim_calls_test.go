@@ -58,22 +58,31 @@ func (s story) calls(t *testing.T) int {
 	return n
 }
 
-// each runs a test's stories side by side, and some of the calls of each, or all for make proof.
+// eachCall tries some of the calls of each story, or all for make proof.
 func eachCall(t *testing.T, every int, do func(t *testing.T, s story, call int)) {
 	t.Helper()
 	if full {
 		every = 1
 	}
-	var next, turn atomic.Int64
+	var turn atomic.Int64
+	eachStory(t, func(t *testing.T, s story) {
+		t.Helper()
+		for call, calls := 1+int(turn.Add(1))%every, s.calls(t); call <= calls; call += every {
+			do(t, s, call)
+		}
+	})
+}
+
+// eachStory tells the stories side by side.
+func eachStory(t *testing.T, do func(t *testing.T, s story)) {
+	t.Helper()
+	var next atomic.Int64
 	all := stories()
 	for worker := range runtime.GOMAXPROCS(0) {
 		t.Run(fmt.Sprint(worker), func(t *testing.T) {
 			t.Parallel()
 			for i := next.Add(1); int(i) <= len(all); i = next.Add(1) {
-				s := all[i-1]
-				for call, calls := 1+int(turn.Add(1))%every, s.calls(t); call <= calls; call += every {
-					do(t, s, call)
-				}
+				do(t, all[i-1])
 			}
 		})
 	}

@@ -40,6 +40,7 @@ type deployed struct {
 	trace    []string
 	manifest []snapshot.Manifest // every one that was taken
 	passed   map[string]bool     // deployments whose gate passed
+	first    error               // what the first apply ended with
 	meddled  bool
 	working  map[*actor]bool // who is at a switch, and whether it has moved anything
 
@@ -217,6 +218,16 @@ func (d *deployed) faults(a *actor) (over func()) {
 		d.aws.partly = func(string) bool { n++; return n <= 3 && n%2 == 1 }
 	case noTrouble:
 	}
+	if o := d.plan.outage; o != nil {
+		a.latency = o.slow
+		if o.store {
+			a.lapse = [2]int{d.plan.from, 1 << 30}
+		} else if o.slow == 0 {
+			fault := o.fault
+			fault.After = d.plan.from
+			faults = append(faults, fault)
+		}
+	}
 	var remove []func()
 	for i, fault := range faults {
 		fault.Caller, fault.Seed = a.key(), d.plan.seed*8+uint64(i)+1
@@ -296,6 +307,7 @@ func simulate(t *testing.T, p plan, sabotage func(*deployed)) *deployed {
 	}
 	living := first.lives(ctx)
 	err := first.apply(living, &state, 2, traffic.Green)
+	d.first = err
 	d.note("the first apply ended with %v: %s", err, d.live(ctx))
 	if err != nil && len(d.code) > 0 && !first.died() {
 		err = errors.Join(err, first.rollback(living))
@@ -310,6 +322,9 @@ func simulate(t *testing.T, p plan, sabotage func(*deployed)) *deployed {
 	}
 	_ = clock.System{}.Sleep(ctx, p.rest)
 	d.aws.partly = nil
+	if p.outage != nil {
+		calm()
+	}
 	d.next(ctx, state, err)
 	calm()
 	if d.ruins {

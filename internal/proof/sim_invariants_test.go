@@ -53,7 +53,7 @@ func (d *deployed) checkOutcome(a *actor, outcome traffic.Outcome, err error) {
 		patience, delay = patience+delay, 2*delay
 	}
 	call := time.Second + 2*a.latency*time.Duration(3*len(d.routes)) // one step back: a look, the journal's word and the move, for each route
-	if d.plan.trouble != noTrouble && d.plan.trouble != slow || d.plan.lapse[0] != d.plan.lapse[1] {
+	if d.plan.trouble != noTrouble && d.plan.trouble != slow || d.plan.lapse[0] != d.plan.lapse[1] || d.plan.outage != nil {
 		call = maxRecovery
 	}
 	if took := out.Sub(failed); took > patience+call {

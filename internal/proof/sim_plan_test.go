@@ -30,11 +30,13 @@ type plan struct {
 	propagation time.Duration // how slow AWS is
 	trouble     trouble
 	death       death
-	lapse       [2]int // the store is away for these calls of it; none where equal
-	lapseLate   bool   // it takes what it is given, and its answers are lost
-	meddles     int    // somebody else moves traffic before this call; 0: nobody does
-	rival       *rival // another process at the same time
-	again       bool   // the next apply asks for the release once more; else it goes back
+	lapse       [2]int  // the store is away for these calls of it; none where equal
+	lapseLate   bool    // it takes what it is given, and its answers are lost
+	meddles     int     // somebody else moves traffic before this call; 0: nobody does
+	rival       *rival  // another process at the same time
+	outage      *outage // one more thing, from a call on
+	from        int
+	again       bool // the next apply asks for the release once more; else it goes back
 	rest        time.Duration
 }
 
