@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
+	"github.com/project3-ls/terraform-provider-reliability/internal/leastprivilege"
 	"github.com/project3-ls/terraform-provider-reliability/internal/provider"
 )
 
@@ -25,10 +26,12 @@ var shared *emulator.Emulator
 const startTimeout = 5 * time.Minute
 
 // Main starts the emulator for a test package and runs its tests: call it from TestMain. Without TF_ACC it starts
-// nothing. With EMULATOR_LOG set to a path, the emulator's output is appended there.
-func Main(m *testing.M) { os.Exit(run(m)) }
+// nothing. With EMULATOR_LOG set to a path, the emulator's output is appended there. With RELIABILITY_POLICIES=enforce the
+// provider may do what the policies of examples/policies allow whose names begin with one of these, and nothing else;
+// what the tests themselves do is not bound.
+func Main(m *testing.M, policies ...string) { os.Exit(run(m, policies)) }
 
-func run(m *testing.M) int {
+func run(m *testing.M, policies []string) int {
 	if os.Getenv("TF_ACC") == "" {
 		return m.Run()
 	}
@@ -44,8 +47,28 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "acctest:", err)
 		return 1
 	}
+	if os.Getenv("RELIABILITY_POLICIES") == "enforce" && len(policies) > 0 {
+		if err := enforce(started, policies); err != nil {
+			fmt.Fprintln(os.Stderr, "acctest:", err)
+			return 1
+		}
+	}
 	shared = started
 	return m.Run()
+}
+
+// enforce binds the provider, which calls itself by its name, to policies.
+func enforce(started *emulator.Emulator, names []string) error {
+	policies, err := leastprivilege.Read(names...)
+	if err != nil {
+		return err
+	}
+	var documents [][]byte
+	for _, policy := range policies {
+		documents = append(documents, policy.Bound())
+	}
+	_, err = started.Bind(emulator.Caller{Agent: "terraform-provider-reliability"}, documents...)
+	return err
 }
 
 // isolate points the process, and the Terraform that it starts, at the emulator and at nothing else: no profile,

@@ -26,7 +26,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-func TestMain(m *testing.M) { acctest.Main(m) }
+func TestMain(m *testing.M) { acctest.Main(m, "snapshot/", "health/", "notices/", "store/") }
 
 const address = "reliability_deployment_snapshot.web"
 

@@ -20,7 +20,7 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/acctest"
 )
 
-func TestMain(m *testing.M) { acctest.Main(m) }
+func TestMain(m *testing.M) { acctest.Main(m, "health/", "notices/", "store/", "snapshot/") }
 
 const name = "reliability_health_gate.test"
 

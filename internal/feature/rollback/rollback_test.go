@@ -25,7 +25,7 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/store"
 )
 
-func TestMain(m *testing.M) { acctest.Main(m) }
+func TestMain(m *testing.M) { acctest.Main(m, "rollback/", "snapshot/", "health/", "notices/", "store/") }
 
 const (
 	address     = "reliability_rollback.web"
@@ -289,6 +289,7 @@ func TestAccHalfWay(t *testing.T) {
 	e := acctest.Emulator(t)
 	s := newScene(t, "half-way")
 	var remove func()
+	folder := filepath.Join(t.TempDir(), "reports")
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories(),
 		Steps: []resource.TestStep{
@@ -298,11 +299,18 @@ func TestAccHalfWay(t *testing.T) {
 					s.release()
 					remove = e.Inject(emulator.Fault{Service: "lambda", Operation: "UpdateAlias", Status: 403, Code: "AccessDeniedException"})
 				},
-				Config:      s.snapshot("v2") + rollback("", ""),
+				Config:      s.snapshot("v2") + rollback("", reporting(folder)),
 				ExpectError: regexp.MustCompile(`(?s)A target was not put back.*"code".*AccessDenied.*Live now.*not complete.*as\s+captured:\s+dns,\s+site\..*not:\s+code`),
 			},
 			{ // the failure is in the state, and the plan proposes to go on
-				PreConfig: func() { s.expectLive("alias 2, index one, blue 100 green 0, new true"); remove() },
+				PreConfig: func() {
+					s.expectLive("alias 2, index one, blue 100 green 0, new true")
+					remove()
+					got := expectReports(t, folder, report.Rollback{Status: "partial", Snapshot: "half-way/000001", Reason: "unhealthy", BudgetMS: 300_000}, 3)
+					if code := got.Targets["code"]; code.Status != "failed" || !strings.Contains(code.Error, "AccessDenied") || code.BegunMS == nil || code.ChangedMS != nil {
+						t.Errorf("the target that is not back: %+v", code)
+					}
+				},
 				Config:    s.snapshot("v2") + rollback("", ""),
 				ConfigPlanChecks: resource.ConfigPlanChecks{
 					PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate)},
@@ -323,6 +331,7 @@ func TestAccVerify(t *testing.T) {
 	check := func(address string) string {
 		return "verify = {\n    max_retries = 0\n    checks = { door = { tcp = { address = \"" + address + "\" } } }\n  }"
 	}
+	folder := filepath.Join(t.TempDir(), "reports")
 	alive := strings.TrimPrefix(acctest.Emulator(t).URL(), "http://")
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories(),
@@ -330,10 +339,16 @@ func TestAccVerify(t *testing.T) {
 			{Config: s.snapshot("v2") + rollback("", "when = false\n  "+check(alive)), ConfigPlanChecks: settled},
 			{
 				PreConfig:   s.release,
-				Config:      s.snapshot("v2") + rollback("", "on_complete = \"ok\"\n  "+check("127.0.0.1:1")),
+				Config:      s.snapshot("v2") + rollback("", "on_complete = \"ok\"\n  "+check("127.0.0.1:1")+"\n  "+reporting(folder)),
 				ExpectError: regexp.MustCompile(`(?s)Rolled back, and still not healthy.*door \(tcp\)`),
 			},
 			{ // the state keeps the prior inputs, so that it is tried again
+				PreConfig: func() {
+					got := expectReports(t, folder, report.Rollback{Status: "restored", Snapshot: "verify/000001", Reason: "unhealthy", Undone: true, Accepted: true, BudgetMS: 300_000}, 3)
+					if got.Verify == nil || got.Verify.Verdict != "failed" || len(got.Verify.Checks["door"].Attempts) != 1 {
+						t.Errorf("what the checks found: %+v", got.Verify)
+					}
+				},
 				Config: s.snapshot("v3") + rollback("", "on_complete = \"ok\"\n  "+check(alive)), ConfigStateChecks: []statecheck.StateCheck{is("status", "not_needed")}, ConfigPlanChecks: settled,
 			},
 		},
