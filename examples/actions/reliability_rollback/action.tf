@@ -8,5 +8,6 @@ action "reliability_rollback" "web" {
         site = { http = { url = "https://www.example.com/health" } }
       }
     }
+    report = { html = "reports/rollback.html" }
   }
 }

@@ -32,4 +32,7 @@ resource "reliability_blue_green_switch" "www" {
   }
 
   max_recovery_time = "3m"
+
+  # A page with the weights over time and the health below them.
+  report = { html = "reports/switch.html" }
 }

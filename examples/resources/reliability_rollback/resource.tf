@@ -15,4 +15,9 @@ resource "reliability_rollback" "shop" {
     timeout = "2m"
   }
   max_recovery_time = "5m"
+
+  report = {
+    junit = "reports/rollback.xml"
+    html  = "reports/rollback.html"
+  }
 }
