@@ -17,6 +17,9 @@ type Call struct {
 	Status    int    // HTTP status of the answer; 0 for a dropped connection, and while there is no answer yet
 	Code      string // AWS error code, if any
 	Mutating  bool
+	// Digest is the same for requests that ask for the same: method, path, query, operation and body. It is empty where the body was
+	// streamed.
+	Digest string
 }
 
 // Calls returns the calls since the start or the last ResetCalls, in the order in which they arrived.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -234,6 +236,10 @@ func (e *Emulator) read(r *http.Request) (*exchange, error) {
 		x.body = body
 	}
 	x.identify()
+	if x.Service != "s3" || r.ContentLength == 0 {
+		sum := sha256.Sum256([]byte(strings.Join([]string{r.Method, r.URL.String(), r.Host, x.Region, x.Caller, x.Operation, string(x.body)}, "\x00")))
+		x.Digest = hex.EncodeToString(sum[:])
+	}
 	return x, nil
 }
 

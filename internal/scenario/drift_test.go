@@ -63,6 +63,7 @@ func TestAccDriftWholeStack(t *testing.T) {
 	look.clean(notRead)
 	look.record("stack")
 	look.cleanRecorded()
+	look.asksOnce()
 	t.Run("every attribute in the state", func(t *testing.T) { look.everyAttribute(t, 200, 45) })
 	t.Run("changes by hand", func(t *testing.T) {
 		readers := live.Readers(look.clients())

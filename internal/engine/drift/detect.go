@@ -143,6 +143,7 @@ func (l *looking) caller(account string) *live.Caller {
 			whose = other.ID
 		}
 		l.callers[account] = live.NewCaller(l.options.Parallelism, whose)
+		l.callers[account].ListWhole(l.options.Unmanaged...)
 	}
 	return l.callers[account]
 }
@@ -170,7 +171,23 @@ func (l *looking) read(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	return unreachable(l.failures, len(l.plan.batches))
+	err := unreachable(l.failures, len(l.plan.batches))
+	if err != nil && l.isOff(ctx) {
+		return nil
+	}
+	return err
+}
+
+// isOff tells that AWS refused the credentials wherever it was asked and still knows whose they are: then the Regions are not enabled
+// for the account, and what lies there is not verified.
+func (l *looking) isOff(ctx context.Context) bool {
+	for _, err := range l.failures {
+		if _, answered := awsapi.Explain(err); !answered || !awsapi.IsCredentials(err) {
+			return false
+		}
+	}
+	_, err := l.options.Account(ctx)
+	return err == nil
 }
 
 func (l *looking) readBatch(ctx context.Context, read readBatch) {

@@ -15,6 +15,10 @@ type Caller struct {
 	calls   atomic.Int64
 	account func(context.Context) (string, error)
 
+	whole  map[string]bool
+	lock   sync.Mutex
+	shared map[string]func() (any, error)
+
 	once    sync.Mutex
 	asked   bool
 	own     string
@@ -25,6 +29,32 @@ type Caller struct {
 // used; it is asked once, and only when something seems to be missing.
 func NewCaller(parallelism int, account func(context.Context) (string, error)) *Caller {
 	return &Caller{slots: make(chan struct{}, max(parallelism, 1)), account: account}
+}
+
+// ListWhole names the types of which everything will be listed: reading them takes the same listing, instead of one of its own
+// that is narrowed to what the state holds. It must be called before the caller is used.
+func (c *Caller) ListWhole(types ...string) {
+	c.whole = make(map[string]bool, len(types))
+	for _, name := range types {
+		c.whole[name] = true
+	}
+}
+
+// share makes one call of list for all who ask for the same type and Region during this look at the world.
+func share[T any](c *Caller, kind, region string, list func() (T, error)) (T, error) {
+	c.lock.Lock()
+	if c.shared == nil {
+		c.shared = map[string]func() (any, error){}
+	}
+	key := kind + " " + region
+	if c.shared[key] == nil {
+		c.shared[key] = sync.OnceValues(func() (any, error) { return list() })
+	}
+	listed := c.shared[key]
+	c.lock.Unlock()
+	value, err := listed()
+	typed, _ := value.(T)
+	return typed, err
 }
 
 // Calls is how many calls were made so far, retries by the SDK not counted.

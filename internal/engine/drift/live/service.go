@@ -81,7 +81,7 @@ func (l listing[T, C]) read(ctx context.Context, batch Batch) (map[Address]Outco
 	if err != nil {
 		return nil, err
 	}
-	items, err := l.pages(ctx, client, batch.Caller, batch.Resources)
+	items, err := l.items(ctx, client, batch)
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +108,14 @@ func (l listing[T, C]) read(ctx context.Context, batch Batch) (map[Address]Outco
 	}), nil
 }
 
+// items are those of a batch, or everything where that is listed anyway.
+func (l listing[T, C]) items(ctx context.Context, client C, batch Batch) ([]T, error) {
+	if !batch.Caller.whole[batch.Type] {
+		return l.pages(ctx, client, batch.Caller, batch.Resources)
+	}
+	return share(batch.Caller, batch.Type, batch.Region, func() ([]T, error) { return l.pages(ctx, client, batch.Caller, nil) })
+}
+
 func (l listing[T, C]) found(ctx context.Context, client C, caller *Caller, item T, resource Resource) Outcome {
 	if l.outcome != nil {
 		return l.outcome(ctx, client, caller, item, resource)
@@ -120,7 +128,7 @@ func (l listing[T, C]) list(ctx context.Context, inventory Inventory) ([]Thing, 
 	if err != nil {
 		return nil, err
 	}
-	items, err := l.pages(ctx, client, inventory.Caller, nil)
+	items, err := share(inventory.Caller, inventory.Type, inventory.Region, func() ([]T, error) { return l.pages(ctx, client, inventory.Caller, nil) })
 	if err != nil {
 		return nil, err
 	}

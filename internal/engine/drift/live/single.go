@@ -34,7 +34,7 @@ func (s single[T, C]) kind(spec Spec) kind {
 			if err != nil {
 				return nil, err
 			}
-			return s.names(ctx, client, inventory.Caller)
+			return share(inventory.Caller, inventory.Type, inventory.Region, func() ([]Thing, error) { return s.names(ctx, client, inventory.Caller) })
 		}
 	}
 	return made
@@ -45,7 +45,7 @@ func (s single[T, C]) read(ctx context.Context, batch Batch) (map[Address]Outcom
 	if err != nil {
 		return nil, err
 	}
-	listed := sync.OnceValues(func() (map[string]bool, error) { return s.listed(ctx, client, batch.Caller) })
+	listed := sync.OnceValues(func() (map[string]bool, error) { return s.listed(ctx, client, batch) })
 	return each(ctx, batch, func(ctx context.Context, resource Resource) Outcome {
 		item, partial, err := s.get(ctx, client, batch.Caller, resource)
 		switch {
@@ -82,8 +82,8 @@ func (s single[T, C]) named(resource Resource) string {
 	return s.key(resource)
 }
 
-func (s single[T, C]) listed(ctx context.Context, client C, caller *Caller) (map[string]bool, error) {
-	things, err := s.names(ctx, client, caller)
+func (s single[T, C]) listed(ctx context.Context, client C, batch Batch) (map[string]bool, error) {
+	things, err := share(batch.Caller, batch.Type, batch.Region, func() ([]Thing, error) { return s.names(ctx, client, batch.Caller) })
 	if err != nil {
 		return nil, err
 	}
