@@ -152,3 +152,13 @@ func HasCode(err error, codes ...string) bool {
 	failure, ok := Explain(err)
 	return ok && slices.Contains(codes, failure.Code)
 }
+
+// BucketRegion is where S3 says that a bucket is, when it was asked for in another Region; empty for every other error. The header is
+// that of https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html.
+func BucketRegion(err error) string {
+	var response *awshttp.ResponseError
+	if !errors.As(err, &response) || response.Response == nil {
+		return ""
+	}
+	return response.Response.Header.Get("X-Amz-Bucket-Region")
+}

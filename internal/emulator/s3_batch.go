@@ -82,6 +82,9 @@ func (r *s3Rules) rule(operation string) rule {
 	case "UpdateJobStatus":
 		return r.update
 	}
+	if readsBucket(operation) {
+		return elsewhere
+	}
 	return nil
 }
 

@@ -51,12 +51,14 @@ func why(outcome live.Outcome) string {
 	}
 	class := "the call failed"
 	switch {
+	case awsapi.HasCode(outcome.Err, "OptInRequired"):
+		class = "the account has not enabled this Region or service"
 	case awsapi.IsDenied(outcome.Err):
 		class = "access denied"
 	case awsapi.IsThrottled(outcome.Err):
 		class = "throttled"
 	case awsapi.IsCredentials(outcome.Err):
-		class = "the credentials were not accepted"
+		class = "the credentials were not accepted, which is how a Region answers too that the account has not enabled"
 	case awsapi.IsUnreachable(outcome.Err):
 		class = "AWS was not reached, or failed"
 	}

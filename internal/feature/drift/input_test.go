@@ -2,18 +2,24 @@ package drift_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/acctest"
+	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
+	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
 )
 
 func TestAccBadState(t *testing.T) {
@@ -161,4 +167,80 @@ func TestAccUnreachableAWS(t *testing.T) {
 			ExpectError: regexp.MustCompile(`(?s)Drift could not be looked for.*nothing\s+was\s+compared.*check\s+the\s+network\s+path`),
 		}},
 	})
+}
+
+// add puts a resource into the state of a stack.
+func (s *stack) add(kind, name string, attributes map[string]any) {
+	resources, _ := s.state["resources"].([]any)
+	s.state["resources"] = append(resources, map[string]any{
+		"mode": "managed", "type": kind, "name": name, "provider": "provider[\"registry.terraform.io/hashicorp/aws\"].elsewhere",
+		"instances": []any{map[string]any{"schema_version": 0, "attributes": attributes}},
+	})
+}
+
+// A Region that the account has not enabled takes no credentials. What the state has there is not verified, and never clean.
+func TestAccRegionThatIsOff(t *testing.T) {
+	s := newStack(t, "off")
+	s.add("aws_vpc", "far", map[string]any{"id": "vpc-0far", "arn": "arn:aws:ec2:eu-south-1:123456789012:vpc/vpc-0far", "owner_id": "123456789012"})
+	s.add("aws_lambda_function", "far", map[string]any{"id": "far", "function_name": "far", "arn": "arn:aws:lambda:eu-south-1:123456789012:function:far"})
+	s.add("aws_db_subnet_group", "far", map[string]any{"id": "far", "name": "far", "arn": "arn:aws:rds:eu-south-1:123456789012:subgrp:far"})
+	defer s.emulator.Inject(emulator.Fault{Region: "eu-south-1", Off: true})()
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Factories(),
+		Steps: []resource.TestStep{
+			{Config: config(t, s.file(), `fail_on = "critical"`), ExpectError: regexp.MustCompile(`(?s)Drift could not be ruled out.*aws_vpc\.far`)},
+			{
+				Config: config(t, s.file(), ""),
+				ConfigStateChecks: []statecheck.StateCheck{
+					expect("total", knownvalue.Int64Exact(0)), expect("unverified", knownvalue.Int64Exact(3)), expect("checked", knownvalue.Int64Exact(5+groupRules)),
+					expect("unverified_resources", knownvalue.ListPartial(map[int]knownvalue.Check{0: knownvalue.ObjectPartial(map[string]knownvalue.Check{
+						"reason": knownvalue.StringRegexp(regexp.MustCompile("a Region answers too that the account has not enabled")),
+					})})),
+				},
+			},
+			{Config: config(t, s.file(), "regions = [\"us-east-1\"]\n  fail_on = \"minor\""), ConfigStateChecks: []statecheck.StateCheck{expect("unverified", knownvalue.Int64Exact(0))}},
+		},
+	})
+}
+
+// The state of a bucket's sub-resource does not say where the bucket is. S3 does, and there it is read.
+func TestAccBucketOfAnotherRegion(t *testing.T) {
+	s := newStack(t, "elsewhere")
+	s.state["resources"] = []any{}
+	client := s3.NewFromConfig(s.emulator.AWSConfig(), func(o *s3.Options) { o.UsePathStyle, o.Region = true, "eu-west-1" })
+	bucket := aws.String("drift-elsewhere")
+	must[*s3.CreateBucketOutput](s)(client.CreateBucket(s.context(), &s3.CreateBucketInput{
+		Bucket: bucket, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraintEuWest1},
+	}))
+	version := func(status s3types.BucketVersioningStatus) {
+		must[*s3.PutBucketVersioningOutput](s)(client.PutBucketVersioning(s.context(), &s3.PutBucketVersioningInput{
+			Bucket: bucket, VersioningConfiguration: &s3types.VersioningConfiguration{Status: status},
+		}))
+	}
+	version(s3types.BucketVersioningStatusEnabled)
+	s.add("aws_s3_bucket_versioning", "far", map[string]any{"id": *bucket, "bucket": *bucket, "versioning_configuration": []any{map[string]any{"status": "Enabled", "mfa_delete": ""}}})
+	s.add("aws_s3_bucket_policy", "far", map[string]any{"id": *bucket, "bucket": *bucket, "policy": `{"Version":"2012-10-17","Statement":[]}`})
+	s.add("aws_s3_bucket", "far", map[string]any{"id": *bucket, "bucket": *bucket, "arn": "arn:aws:s3:::drift-elsewhere", "tags": map[string]any{}, "tags_all": map[string]any{}})
+	s.emulator.ResetCalls()
+	result := s.detectWith(awsapi.New(awsapi.Config{S3UsePathStyle: true}, "test"))
+	var found []string
+	for _, item := range result.Items {
+		found = append(found, string(item.Kind)+" "+string(item.Address))
+	}
+	if len(result.Unverified) != 0 || strings.Join(found, ", ") != "deleted aws_s3_bucket_policy.far" {
+		t.Errorf("found %s; unverified %+v", found, result.Unverified)
+	}
+	redirected := 0
+	for _, call := range s.emulator.Calls() {
+		if call.Status == http.StatusMovedPermanently {
+			redirected++
+		}
+	}
+	if redirected == 0 {
+		t.Error("nothing was redirected")
+	}
+	version(s3types.BucketVersioningStatusSuspended)
+	if result := s.detectWith(awsapi.New(awsapi.Config{S3UsePathStyle: true}, "test")); len(result.Items) != 2 || result.Items[1].Changes[0].Path != "versioning_configuration.status" {
+		t.Errorf("%+v", result.Items)
+	}
 }

@@ -13,7 +13,7 @@ import (
 // newS3 reads buckets, and of their sub-resources those that a state holds: each has a call of its own.
 func newS3(clients *awsapi.Clients) Reader {
 	return service{
-		single[map[string]string, *awsapi.S3]{client: clients.S3, get: bucketTags, names: buckets, table: bucketTable}.
+		single[map[string]string, *awsapi.S3]{client: clients.S3, get: bucketTags(clients), names: buckets, table: bucketTable}.
 			kind(Spec{Type: "aws_s3_bucket", Doc: "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketTagging.html"}),
 		bucketPart("aws_s3_bucket_versioning", "API_GetBucketVersioning", clients, versioningTable, func(ctx context.Context, client *awsapi.S3, caller *Caller, bucket *string) (*s3.GetBucketVersioningOutput, error) {
 			return call(ctx, caller, client.GetBucketVersioning, &s3.GetBucketVersioningInput{Bucket: bucket})
@@ -44,7 +44,7 @@ func bucketPart[Out any](
 	return single[*Out, *awsapi.S3]{
 		client: clients.S3, table: table,
 		get: func(ctx context.Context, client *awsapi.S3, caller *Caller, resource Resource) (*Out, error, error) {
-			out, err := ask(ctx, client, caller, aws.String(bucketOf(resource)))
+			out, err := inItsRegion(ctx, clients, client, caller, resource, ask)
 			return out, nil, err
 		},
 	}.kind(Spec{Type: kindName, Doc: "https://docs.aws.amazon.com/AmazonS3/latest/API/" + page + ".html", Context: []string{"bucket"}})
@@ -77,15 +77,39 @@ var bucketTable = []field[map[string]string]{
 }
 
 // bucketTags: a bucket without tags is answered with an error of its own.
-func bucketTags(ctx context.Context, client *awsapi.S3, caller *Caller, resource Resource) (tags map[string]string, partial, err error) {
-	answer, err := call(ctx, caller, client.GetBucketTagging, &s3.GetBucketTaggingInput{Bucket: aws.String(bucketOf(resource))})
-	switch {
-	case awsapi.HasCode(err, "NoSuchTagSet"):
-		return map[string]string{}, nil, nil
-	case err != nil:
-		return nil, nil, err
+func bucketTags(clients *awsapi.Clients) func(ctx context.Context, client *awsapi.S3, caller *Caller, resource Resource) (tags map[string]string, partial, err error) {
+	return func(ctx context.Context, client *awsapi.S3, caller *Caller, resource Resource) (map[string]string, error, error) {
+		answer, err := inItsRegion(ctx, clients, client, caller, resource, func(ctx context.Context, client *awsapi.S3, caller *Caller, bucket *string) (*s3.GetBucketTaggingOutput, error) {
+			return call(ctx, caller, client.GetBucketTagging, &s3.GetBucketTaggingInput{Bucket: bucket})
+		})
+		switch {
+		case awsapi.HasCode(err, "NoSuchTagSet"):
+			return map[string]string{}, nil, nil
+		case err != nil:
+			return nil, nil, err
+		}
+		return tagMap(answer.TagSet, func(tag types.Tag) (key, value *string) { return tag.Key, tag.Value }), nil, nil
 	}
-	return tagMap(answer.TagSet, func(tag types.Tag) (key, value *string) { return tag.Key, tag.Value }), nil, nil
+}
+
+// inItsRegion asks S3 for something of a bucket, and where S3 answers that the bucket is in another Region, asks there: a state does not
+// say where the bucket of a sub-resource is, and only the bucket's own Region tells of it,
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html.
+func inItsRegion[Out any](
+	ctx context.Context, clients *awsapi.Clients, client *awsapi.S3, caller *Caller, resource Resource,
+	ask func(ctx context.Context, client *awsapi.S3, caller *Caller, bucket *string) (*Out, error),
+) (*Out, error) {
+	bucket := aws.String(bucketOf(resource))
+	out, err := ask(ctx, client, caller, bucket)
+	region := awsapi.BucketRegion(err)
+	if region == "" || region == resource.Region {
+		return out, err
+	}
+	there, problem := clients.S3(ctx, region)
+	if problem != nil {
+		return nil, err
+	}
+	return ask(ctx, there, caller, bucket)
 }
 
 // A bucket on which nobody ever set versioning has no status, which hashicorp/aws calls Disabled.
