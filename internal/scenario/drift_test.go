@@ -65,11 +65,16 @@ func TestAccDriftWholeStack(t *testing.T) {
 	look.cleanRecorded()
 	look.asksOnce()
 	t.Run("every attribute in the state", func(t *testing.T) { look.everyAttribute(t, 200, 45) })
+	var hands []hand
 	t.Run("changes by hand", func(t *testing.T) {
 		readers := live.Readers(look.clients())
 		state := look.read(readers)
-		look.byHand(t, append(look.networkHands(state), look.otherHands(state)...))
+		hands = slices.Concat(
+			look.networkHands(state), look.computeHands(state), look.functionHands(), look.watchHands(state), look.edgeHands(state), look.identityHands(state), look.otherHands(state),
+		)
+		look.byHand(t, hands)
 	})
+	t.Run("both sources agree", func(t *testing.T) { look.bothSources(t, w, hands) })
 }
 
 // look compares one state with the emulator, over and over.
