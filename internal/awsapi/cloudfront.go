@@ -94,3 +94,8 @@ func (f *CloudFront) CreateContinuousDeploymentPolicy(ctx context.Context, in *c
 func (f *CloudFront) UpdateContinuousDeploymentPolicy(ctx context.Context, in *cloudfront.UpdateContinuousDeploymentPolicyInput, options ...func(*cloudfront.Options)) (*cloudfront.UpdateContinuousDeploymentPolicyOutput, error) {
 	return f.sdk().UpdateContinuousDeploymentPolicy(ctx, in, options...)
 }
+
+// ListDistributions calls CloudFront.
+func (f *CloudFront) ListDistributions(ctx context.Context, in *cloudfront.ListDistributionsInput, options ...func(*cloudfront.Options)) (*cloudfront.ListDistributionsOutput, error) {
+	return f.sdk().ListDistributions(ctx, in, options...)
+}

@@ -49,3 +49,13 @@ func (f *RDS) DescribeDBClusterParameters(ctx context.Context, in *rds.DescribeD
 func (f *RDS) ListTagsForResource(ctx context.Context, in *rds.ListTagsForResourceInput, options ...func(*rds.Options)) (*rds.ListTagsForResourceOutput, error) {
 	return f.sdk().ListTagsForResource(ctx, in, options...)
 }
+
+// DescribeDBParameterGroups calls RDS.
+func (f *RDS) DescribeDBParameterGroups(ctx context.Context, in *rds.DescribeDBParameterGroupsInput, options ...func(*rds.Options)) (*rds.DescribeDBParameterGroupsOutput, error) {
+	return f.sdk().DescribeDBParameterGroups(ctx, in, options...)
+}
+
+// DescribeDBClusterParameterGroups calls RDS.
+func (f *RDS) DescribeDBClusterParameterGroups(ctx context.Context, in *rds.DescribeDBClusterParameterGroupsInput, options ...func(*rds.Options)) (*rds.DescribeDBClusterParameterGroupsOutput, error) {
+	return f.sdk().DescribeDBClusterParameterGroups(ctx, in, options...)
+}

@@ -44,3 +44,8 @@ func (f *SNS) ListTagsForResource(ctx context.Context, in *sns.ListTagsForResour
 func (f *SNS) GetSubscriptionAttributes(ctx context.Context, in *sns.GetSubscriptionAttributesInput, options ...func(*sns.Options)) (*sns.GetSubscriptionAttributesOutput, error) {
 	return f.sdk().GetSubscriptionAttributes(ctx, in, options...)
 }
+
+// ListSubscriptions calls SNS.
+func (f *SNS) ListSubscriptions(ctx context.Context, in *sns.ListSubscriptionsInput, options ...func(*sns.Options)) (*sns.ListSubscriptionsOutput, error) {
+	return f.sdk().ListSubscriptions(ctx, in, options...)
+}

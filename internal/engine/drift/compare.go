@@ -48,6 +48,9 @@ func Compare(resource Resource, table []live.Attribute, fetched live.Attributes)
 			if attribute.Blocks != nil || attribute.Kind == live.Policy {
 				change.owner = resource.Source(attribute, strings.TrimPrefix(change.Path, attribute.Name()+"."))
 			}
+			if isOld(resource, attribute, change) {
+				continue
+			}
 			if secret(change.Path) {
 				change.hide()
 			}
@@ -58,6 +61,17 @@ func Compare(resource Resource, table []live.Attribute, fetched live.Attributes)
 		}
 	}
 	return changes
+}
+
+// isOld tells that a rule or block which is gone is one that only the owner's own attribute has, beside pieces that are resources of
+// their own. hashicorp/aws takes one or the other, never both
+// (https://github.com/hashicorp/terraform-provider-aws/blob/main/website/docs/r/route_table.html.markdown), so that the attribute only
+// repeats what was there when the owner was last read: a piece that was changed or destroyed since is still in it.
+func isOld(resource Resource, attribute live.Attribute, change Change) bool {
+	if change.Actual != nil || change.owner != "" || (attribute.Kind != live.Rules && attribute.Blocks == nil) {
+		return false
+	}
+	return slices.ContainsFunc(resource.Merged, func(piece live.Addition) bool { return piece.Path == attribute.Path })
 }
 
 func compareValues(attribute live.Attribute, expected, actual any) []Change {

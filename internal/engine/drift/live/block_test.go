@@ -81,7 +81,7 @@ func TestServiceListsWhatIsThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(things) != 3 || things[0].ID != "vpc-0" || things[0].Excluded != "" || things[1].Excluded != defaultVPC {
+	if len(things) != 3 || things[0].ID != "vpc-0" || things[0].Excluded != "" || things[1].Excluded != excludedDefaultVPC {
 		t.Errorf("%+v", things)
 	}
 	if _, err := reader.List(t.Context(), Inventory{Type: "aws_security_group_rule"}); err == nil {

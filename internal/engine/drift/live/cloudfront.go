@@ -14,7 +14,7 @@ import (
 // newCloudFront reads distributions, one call each: their listing leaves out how they are logged and staged.
 func newCloudFront(clients *awsapi.Clients) Reader {
 	return service{
-		single[liveDistribution, *awsapi.CloudFront]{client: clients.CloudFront, get: distributionOf, table: distributionTable}.
+		single[liveDistribution, *awsapi.CloudFront]{client: clients.CloudFront, get: distributionOf, names: distributions, table: distributionTable}.
 			kind(Spec{
 				Type: "aws_cloudfront_distribution", Doc: "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DistributionConfig.html",
 				Context: []string{"price_class"}, Global: true,
@@ -290,4 +290,18 @@ func distributionOf(ctx context.Context, client *awsapi.CloudFront, caller *Call
 		distribution.tags = tagMap(tags.Tags.Items, func(tag types.Tag) (key, value *string) { return tag.Key, tag.Value })
 	}
 	return distribution, partial, nil
+}
+
+// distributions lists all of the account, https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ListDistributions.html.
+func distributions(ctx context.Context, client *awsapi.CloudFront, caller *Caller) ([]Thing, error) {
+	input := &cloudfront.ListDistributionsInput{MaxItems: aws.Int32(100)}
+	return pages(ctx, caller, client.ListDistributions, input, func(page *cloudfront.ListDistributionsOutput) ([]Thing, bool) {
+		if page.DistributionList == nil {
+			return nil, false
+		}
+		input.Marker = page.DistributionList.NextMarker
+		return wrapped(page.DistributionList.Items, func(d types.DistributionSummary) Thing {
+			return Thing{ID: aws.ToString(d.Id), Name: aws.ToString(d.Comment), Aliases: []string{aws.ToString(d.ARN)}}
+		}), aws.ToBool(page.DistributionList.IsTruncated)
+	})
 }

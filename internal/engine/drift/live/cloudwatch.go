@@ -30,7 +30,7 @@ func newCloudWatch(clients *awsapi.Clients) Reader {
 			thing: func(a liveAlarm) Thing {
 				thing := Thing{ID: aws.ToString(a.AlarmName), Name: aws.ToString(a.AlarmName), Aliases: []string{aws.ToString(a.AlarmArn)}}
 				if strings.HasPrefix(thing.ID, "TargetTracking-") {
-					thing.Excluded = "autoscaling made it and manages it"
+					thing.Excluded = excludedAutoscalingAlarm
 				}
 				return thing
 			},
@@ -72,11 +72,7 @@ var alarmTable = []field[liveAlarm]{
 	{Attribute{Path: "unit", API: "Unit"}, func(a liveAlarm, _ Resource) any { return string(a.Unit) }},
 	{Attribute{Path: "treat_missing_data", API: "TreatMissingData", Default: "missing"}, func(a liveAlarm, _ Resource) any { return a.TreatMissingData }},
 	{Attribute{Path: "dimensions", API: "Dimensions", Kind: Map}, func(a liveAlarm, _ Resource) any {
-		dimensions := make(map[string]string, len(a.Dimensions))
-		for _, dimension := range a.Dimensions {
-			dimensions[aws.ToString(dimension.Name)] = aws.ToString(dimension.Value)
-		}
-		return dimensions
+		return pairs(a.Dimensions, func(d types.Dimension) (key, value *string) { return d.Name, d.Value })
 	}},
 	{Attribute{Path: "metric_query", API: "Metrics", Kind: Map, Blocks: &alarmQueries}, func(a liveAlarm, _ Resource) any {
 		blocks := make([]map[string]any, 0, len(a.Metrics))
@@ -111,11 +107,7 @@ func alarms(ctx context.Context, client *awsapi.CloudWatch, caller *Caller, reso
 	}
 	return pages(ctx, caller, client.DescribeAlarms, input, func(page *cloudwatch.DescribeAlarmsOutput) ([]liveAlarm, bool) {
 		input.NextToken = page.NextToken
-		items := make([]liveAlarm, 0, len(page.MetricAlarms))
-		for _, alarm := range page.MetricAlarms {
-			items = append(items, liveAlarm{MetricAlarm: alarm})
-		}
-		return items, aws.ToString(page.NextToken) != ""
+		return wrapped(page.MetricAlarms, func(a types.MetricAlarm) liveAlarm { return liveAlarm{MetricAlarm: a} }), aws.ToString(page.NextToken) != ""
 	})
 }
 

@@ -79,11 +79,7 @@ func logGroups(ctx context.Context, client *awsapi.CloudWatchLogs, caller *Calle
 	input := &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: prefix, Limit: aws.Int32(logGroupPage)}
 	return pages(ctx, caller, client.DescribeLogGroups, input, func(page *cloudwatchlogs.DescribeLogGroupsOutput) ([]liveLogGroup, bool) {
 		input.NextToken = page.NextToken
-		items := make([]liveLogGroup, 0, len(page.LogGroups))
-		for _, group := range page.LogGroups {
-			items = append(items, liveLogGroup{LogGroup: group})
-		}
-		return items, aws.ToString(page.NextToken) != ""
+		return wrapped(page.LogGroups, func(g types.LogGroup) liveLogGroup { return liveLogGroup{LogGroup: g} }), aws.ToString(page.NextToken) != ""
 	})
 }
 

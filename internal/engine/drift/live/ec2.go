@@ -36,7 +36,7 @@ func ec2Service(client ec2Client) service {
 	return service{
 		vpcKind(client),
 		groupKind(client),
-		{Spec: Spec{Type: "aws_security_group_rule", Context: groupRuleAttributes, Part: &Part{OwnerType: "aws_security_group", Owner: groupRule}}},
+		{Spec: Spec{Type: "aws_security_group_rule", Doc: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html", Context: groupRuleAttributes, Part: &Part{OwnerType: "aws_security_group", Owner: groupRule}}},
 	}
 }
 

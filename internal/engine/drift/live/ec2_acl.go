@@ -18,12 +18,12 @@ func newNetworkACLs(clients *awsapi.Clients) Reader {
 			thing: func(a types.NetworkAcl) Thing {
 				thing := ec2Thing(a.NetworkAclId, a.Tags)
 				if aws.ToBool(a.IsDefault) {
-					thing.Excluded = "it came with its VPC, as the default network ACL"
+					thing.Excluded = excludedDefaultACL
 				}
 				return thing
 			},
 		}.kind(clients, Spec{Type: "aws_network_acl", Doc: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkAcl.html"}),
-		{Spec: Spec{Type: "aws_network_acl_rule", Context: aclRuleContext, Part: &Part{OwnerType: "aws_network_acl", Owner: aclRulePart}}},
+		{Spec: Spec{Type: "aws_network_acl_rule", Doc: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkAclEntry.html", Context: aclRuleContext, Part: &Part{OwnerType: "aws_network_acl", Owner: aclRulePart}}},
 	}
 }
 

@@ -99,7 +99,7 @@ func groupKind(client ec2Client) kind {
 		thing: func(group types.SecurityGroup) Thing {
 			thing := Thing{ID: aws.ToString(group.GroupId), Name: aws.ToString(group.GroupName)}
 			if thing.Name == "default" { // every VPC has one, and it cannot be deleted
-				thing.Excluded = "every VPC comes with a group of this name"
+				thing.Excluded = excludedDefaultGroup
 			}
 			return thing
 		},

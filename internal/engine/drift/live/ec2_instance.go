@@ -20,8 +20,8 @@ func newInstances(clients *awsapi.Clients) Reader {
 			thing: func(i liveInstance) Thing {
 				thing := ec2Thing(i.InstanceId, i.Tags)
 				thing.Attributes = map[string]any{"instance_type": string(i.InstanceType)}
-				if group, ok := awsTag(i.Tags, "aws:autoscaling:groupName"); ok {
-					thing.Excluded = "autoscaling group " + group + " made it"
+				if _, ok := awsTag(i.Tags, "aws:autoscaling:groupName"); ok {
+					thing.Excluded = excludedAutoscaled
 				}
 				return thing
 			},
@@ -33,7 +33,7 @@ func newInstances(clients *awsapi.Clients) Reader {
 				thing.Attributes = map[string]any{"type": string(v.VolumeType), "size": scalar(v.Size), "iops": scalar(v.Iops), "throughput": scalar(v.Throughput)}
 				for _, attachment := range v.Attachments {
 					if aws.ToBool(attachment.DeleteOnTermination) {
-						thing.Excluded = "it came with instance " + aws.ToString(attachment.InstanceId) + " and goes with it"
+						thing.Excluded = excludedInstanceVolume
 					}
 				}
 				return thing

@@ -20,13 +20,13 @@ func newRoutes(clients *awsapi.Clients) Reader {
 				thing := ec2Thing(t.RouteTableId, t.Tags)
 				for _, association := range t.Associations {
 					if aws.ToBool(association.Main) {
-						thing.Excluded = "it came with its VPC, as the main route table"
+						thing.Excluded = excludedMainTable
 					}
 				}
 				return thing
 			},
 		}.kind(clients, Spec{Type: "aws_route_table", Doc: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RouteTable.html"}),
-		{Spec: Spec{Type: "aws_route", Context: routeContext(), Part: &Part{OwnerType: "aws_route_table", Owner: routePart}}},
+		{Spec: Spec{Type: "aws_route", Doc: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html", Context: routeContext(), Part: &Part{OwnerType: "aws_route_table", Owner: routePart}}},
 		ec2Described[types.RouteTableAssociation]{
 			filter: "association.route-table-association-id", page: associationPage, table: associationTable,
 			id: func(a types.RouteTableAssociation) *string { return a.RouteTableAssociationId },

@@ -18,7 +18,7 @@ func newSubnets(clients *awsapi.Clients) Reader {
 			thing: func(s types.Subnet) Thing {
 				thing := ec2Thing(s.SubnetId, s.Tags)
 				if aws.ToBool(s.DefaultForAz) {
-					thing.Excluded = defaultVPC
+					thing.Excluded = excludedDefaultVPC
 				}
 				return thing
 			},
@@ -36,7 +36,7 @@ func newSubnets(clients *awsapi.Clients) Reader {
 			thing: func(e types.VpcEndpoint) Thing {
 				thing := ec2Thing(e.VpcEndpointId, e.Tags)
 				if aws.ToBool(e.RequesterManaged) {
-					thing.Excluded = "an AWS service made it and manages it"
+					thing.Excluded = excludedService
 				}
 				return thing
 			},

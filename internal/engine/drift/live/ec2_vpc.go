@@ -16,7 +16,7 @@ func vpcKind(client ec2Client) kind {
 		thing: func(vpc liveVPC) Thing {
 			thing := Thing{ID: aws.ToString(vpc.VpcId), Name: ec2Tags(vpc.Tags)["Name"]}
 			if aws.ToBool(vpc.IsDefault) {
-				thing.Excluded = defaultVPC
+				thing.Excluded = excludedDefaultVPC
 			}
 			return thing
 		},
@@ -24,10 +24,6 @@ func vpcKind(client ec2Client) kind {
 		Type: "aws_vpc", Doc: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Vpc.html", Context: []string{"ipv6_association_id"},
 	})
 }
-
-// defaultVPC is why nobody has to manage what every Region of every account comes with,
-// https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc-components.html.
-const defaultVPC = "it came with the account: the default VPC, or a part of it"
 
 // liveVPC is a VPC with the attributes that have a call of their own; nil where that call failed.
 type liveVPC struct {
@@ -69,11 +65,7 @@ func vpcPages(ctx context.Context, client EC2API, caller *Caller, resources []Re
 }
 
 func asVPCs(vpcs []types.Vpc) []liveVPC {
-	whole := make([]liveVPC, 0, len(vpcs))
-	for _, vpc := range vpcs {
-		whole = append(whole, liveVPC{Vpc: vpc})
-	}
-	return whole
+	return wrapped(vpcs, func(vpc types.Vpc) liveVPC { return liveVPC{Vpc: vpc} })
 }
 
 func probeVPC(ctx context.Context, client EC2API, caller *Caller, resource Resource) (*liveVPC, error) {

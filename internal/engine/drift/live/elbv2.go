@@ -118,21 +118,14 @@ var balancerTable = []field[liveBalancer]{
 func balancers(ctx context.Context, client *awsapi.ELBV2, caller *Caller, input *elbv2.DescribeLoadBalancersInput) ([]liveBalancer, error) {
 	return pages(ctx, caller, client.DescribeLoadBalancers, input, func(page *elbv2.DescribeLoadBalancersOutput) ([]liveBalancer, bool) {
 		input.Marker = page.NextMarker
-		items := make([]liveBalancer, 0, len(page.LoadBalancers))
-		for _, balancer := range page.LoadBalancers {
-			items = append(items, liveBalancer{LoadBalancer: balancer})
-		}
-		return items, aws.ToString(page.NextMarker) != ""
+		return wrapped(page.LoadBalancers, func(b types.LoadBalancer) liveBalancer { return liveBalancer{LoadBalancer: b} }), aws.ToString(page.NextMarker) != ""
 	})
 }
 
 func balancerOutcome(ctx context.Context, client *awsapi.ELBV2, caller *Caller, balancer liveBalancer, resource Resource) Outcome {
 	answer, err := call(ctx, caller, client.DescribeLoadBalancerAttributes, &elbv2.DescribeLoadBalancerAttributesInput{LoadBalancerArn: balancer.LoadBalancerArn})
 	if err == nil {
-		balancer.attributes = make(map[string]string, len(answer.Attributes))
-		for _, attribute := range answer.Attributes {
-			balancer.attributes[aws.ToString(attribute.Key)] = aws.ToString(attribute.Value)
-		}
+		balancer.attributes = pairs(answer.Attributes, func(a types.LoadBalancerAttribute) (key, value *string) { return a.Key, a.Value })
 	}
 	tags, tagsErr := elbTags(ctx, client, caller, balancer.LoadBalancerArn)
 	balancer.tags = tags
@@ -186,21 +179,14 @@ var targetGroupTable = []field[liveTargetGroup]{
 func targetGroups(ctx context.Context, client *awsapi.ELBV2, caller *Caller, input *elbv2.DescribeTargetGroupsInput) ([]liveTargetGroup, error) {
 	return pages(ctx, caller, client.DescribeTargetGroups, input, func(page *elbv2.DescribeTargetGroupsOutput) ([]liveTargetGroup, bool) {
 		input.Marker = page.NextMarker
-		items := make([]liveTargetGroup, 0, len(page.TargetGroups))
-		for _, group := range page.TargetGroups {
-			items = append(items, liveTargetGroup{TargetGroup: group})
-		}
-		return items, aws.ToString(page.NextMarker) != ""
+		return wrapped(page.TargetGroups, func(g types.TargetGroup) liveTargetGroup { return liveTargetGroup{TargetGroup: g} }), aws.ToString(page.NextMarker) != ""
 	})
 }
 
 func targetGroupOutcome(ctx context.Context, client *awsapi.ELBV2, caller *Caller, group liveTargetGroup, resource Resource) Outcome {
 	answer, err := call(ctx, caller, client.DescribeTargetGroupAttributes, &elbv2.DescribeTargetGroupAttributesInput{TargetGroupArn: group.TargetGroupArn})
 	if err == nil {
-		group.attributes = make(map[string]string, len(answer.Attributes))
-		for _, attribute := range answer.Attributes {
-			group.attributes[aws.ToString(attribute.Key)] = aws.ToString(attribute.Value)
-		}
+		group.attributes = pairs(answer.Attributes, func(a types.TargetGroupAttribute) (key, value *string) { return a.Key, a.Value })
 	}
 	tags, tagsErr := elbTags(ctx, client, caller, group.TargetGroupArn)
 	group.tags = tags

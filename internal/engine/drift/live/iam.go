@@ -34,7 +34,7 @@ func newIAM(clients *awsapi.Clients) Reader {
 		}.kind(Spec{Type: "aws_iam_policy", Doc: iamDoc + "API_ManagedPolicyDetail.html", Global: true}),
 		listing[inlinePolicy, *awsapi.IAM]{
 			client: clients.IAM, table: inlinePolicyTable, id: func(p inlinePolicy) string { return p.role + ":" + aws.ToString(p.PolicyName) },
-			pages: account.allInline, probe: probeInline,
+			pages: account.allInline, probe: probeInline, thing: inlineThing,
 		}.kind(Spec{Type: "aws_iam_role_policy", Doc: iamDoc + "API_RoleDetail.html", Context: []string{"role", "name"}, Global: true}),
 		listing[attachment, *awsapi.IAM]{
 			client: clients.IAM, table: attachmentTable, id: func(a attachment) string { return a.role + " " + a.policy }, key: attachmentKey,
@@ -52,7 +52,7 @@ type liveRole struct {
 
 type inlinePolicy struct {
 	types.PolicyDetail
-	role string
+	role, path string // of the role
 }
 
 type attachment struct{ role, policy string }
@@ -97,8 +97,18 @@ func attachmentKey(resource Resource) string {
 
 func roleThing(role liveRole) Thing {
 	thing := Thing{ID: aws.ToString(role.RoleName), Name: aws.ToString(role.RoleName), Aliases: []string{aws.ToString(role.Arn)}}
-	if strings.HasPrefix(aws.ToString(role.Path), "/aws-service-role/") {
-		thing.Excluded = "a service-linked role, which AWS makes by itself"
+	if isServiceLinked(aws.ToString(role.Path)) {
+		thing.Excluded = excludedServiceRole
+	}
+	return thing
+}
+
+func isServiceLinked(path string) bool { return strings.HasPrefix(path, "/aws-service-role/") }
+
+func inlineThing(policy inlinePolicy) Thing {
+	thing := Thing{ID: policy.role + ":" + aws.ToString(policy.PolicyName), Name: policy.role + "_" + aws.ToString(policy.PolicyName)}
+	if isServiceLinked(policy.path) {
+		thing.Excluded = excludedServiceRole
 	}
 	return thing
 }
@@ -163,7 +173,7 @@ func (a *iamAccount) allInline(ctx context.Context, client *awsapi.IAM, caller *
 	var all []inlinePolicy
 	for _, role := range a.roles {
 		for _, policy := range role.RolePolicyList {
-			all = append(all, inlinePolicy{policy, aws.ToString(role.RoleName)})
+			all = append(all, inlinePolicy{policy, aws.ToString(role.RoleName), aws.ToString(role.Path)})
 		}
 	}
 	return all, err
@@ -197,7 +207,7 @@ func probeInline(ctx context.Context, client *awsapi.IAM, caller *Caller, resour
 	if err != nil {
 		return nil, err
 	}
-	return &inlinePolicy{types.PolicyDetail{PolicyName: answer.PolicyName, PolicyDocument: answer.PolicyDocument}, role}, nil
+	return &inlinePolicy{PolicyDetail: types.PolicyDetail{PolicyName: answer.PolicyName, PolicyDocument: answer.PolicyDocument}, role: role}, nil
 }
 
 // probeAttachment lists what is attached to the one role.

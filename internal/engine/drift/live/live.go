@@ -122,6 +122,11 @@ type Spec struct {
 	Listed bool
 }
 
+// Resource is the page of hashicorp/aws that says what the type's attributes mean: the source of the registry's.
+func (s Spec) Resource() string {
+	return "https://github.com/hashicorp/terraform-provider-aws/blob/main/website/docs/r/" + strings.TrimPrefix(s.Type, "aws_") + ".html.markdown"
+}
+
 // Part is how a resource adds to its owner.
 type Part struct {
 	// OwnerType is the owner's type.

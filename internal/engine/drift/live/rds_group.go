@@ -47,14 +47,14 @@ func newRDSParts(clients *awsapi.Clients) Reader {
 			thing: func(g liveSubnetGroup) Thing {
 				thing := Thing{ID: aws.ToString(g.DBSubnetGroupName), Name: aws.ToString(g.DBSubnetGroupName), Aliases: []string{aws.ToString(g.DBSubnetGroupArn)}}
 				if thing.ID == "default" {
-					thing.Excluded = "RDS made it for the default VPC"
+					thing.Excluded = excludedDefaultSubnets
 				}
 				return thing
 			},
 		}.kind(Spec{Type: "aws_db_subnet_group", Doc: rdsDoc + "API_DBSubnetGroup.html"}),
-		single[liveParameters, *awsapi.RDS]{client: clients.RDS, get: parameterGroupOf, table: parametersTable}.
+		single[liveParameters, *awsapi.RDS]{client: clients.RDS, get: parameterGroupOf, names: parameterGroups, table: parametersTable}.
 			kind(Spec{Type: "aws_db_parameter_group", Doc: rdsDoc + "API_Parameter.html"}),
-		single[liveParameters, *awsapi.RDS]{client: clients.RDS, get: clusterParameterGroupOf, table: parametersTable}.
+		single[liveParameters, *awsapi.RDS]{client: clients.RDS, get: clusterParameterGroupOf, names: clusterParameterGroups, table: parametersTable}.
 			kind(Spec{Type: "aws_rds_cluster_parameter_group", Doc: rdsDoc + "API_Parameter.html"}),
 	}
 }
@@ -143,11 +143,7 @@ func subnetGroups(ctx context.Context, client *awsapi.RDS, caller *Caller, name 
 	input := &rds.DescribeDBSubnetGroupsInput{DBSubnetGroupName: name, MaxRecords: aws.Int32(rdsPage)}
 	return pages(ctx, caller, client.DescribeDBSubnetGroups, input, func(page *rds.DescribeDBSubnetGroupsOutput) ([]liveSubnetGroup, bool) {
 		input.Marker = page.Marker
-		items := make([]liveSubnetGroup, 0, len(page.DBSubnetGroups))
-		for _, group := range page.DBSubnetGroups {
-			items = append(items, liveSubnetGroup{DBSubnetGroup: group})
-		}
-		return items, aws.ToString(page.Marker) != ""
+		return wrapped(page.DBSubnetGroups, func(g types.DBSubnetGroup) liveSubnetGroup { return liveSubnetGroup{DBSubnetGroup: g} }), aws.ToString(page.Marker) != ""
 	})
 }
 
@@ -213,4 +209,33 @@ func groupTags(ctx context.Context, client *awsapi.RDS, caller *Caller, resource
 	tags, partial := rdsTags(ctx, client, caller, aws.String(arn))
 	group.tags = tags
 	return group, partial, nil
+}
+
+func parameterGroups(ctx context.Context, client *awsapi.RDS, caller *Caller) ([]Thing, error) {
+	input := &rds.DescribeDBParameterGroupsInput{MaxRecords: aws.Int32(rdsPage)}
+	return pages(ctx, caller, client.DescribeDBParameterGroups, input, func(page *rds.DescribeDBParameterGroupsOutput) ([]Thing, bool) {
+		input.Marker = page.Marker
+		return wrapped(page.DBParameterGroups, func(g types.DBParameterGroup) Thing {
+			return parametersThing(g.DBParameterGroupName, g.DBParameterGroupArn)
+		}), aws.ToString(page.Marker) != ""
+	})
+}
+
+func clusterParameterGroups(ctx context.Context, client *awsapi.RDS, caller *Caller) ([]Thing, error) {
+	input := &rds.DescribeDBClusterParameterGroupsInput{MaxRecords: aws.Int32(rdsPage)}
+	return pages(ctx, caller, client.DescribeDBClusterParameterGroups, input, func(page *rds.DescribeDBClusterParameterGroupsOutput) ([]Thing, bool) {
+		input.Marker = page.Marker
+		return wrapped(page.DBClusterParameterGroups, func(g types.DBClusterParameterGroup) Thing {
+			return parametersThing(g.DBClusterParameterGroupName, g.DBClusterParameterGroupArn)
+		}), aws.ToString(page.Marker) != ""
+	})
+}
+
+// parametersThing: a group whose name begins with "default." is RDS's own, and cannot be changed.
+func parametersThing(name, arn *string) Thing {
+	thing := Thing{ID: aws.ToString(name), Name: aws.ToString(name), Aliases: []string{aws.ToString(arn)}}
+	if strings.HasPrefix(thing.ID, "default.") {
+		thing.Excluded = excludedDefaultParameters
+	}
+	return thing
 }

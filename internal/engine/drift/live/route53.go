@@ -21,7 +21,7 @@ func newRoute53(clients *awsapi.Clients) Reader {
 			thing: func(z liveZone) Thing {
 				thing := Thing{ID: bareID(z.Id), Name: strings.TrimSuffix(aws.ToString(z.Name), ".")}
 				if z.LinkedService != nil {
-					thing.Excluded = "an AWS service made it and manages it"
+					thing.Excluded = excludedService
 				}
 				return thing
 			},

@@ -18,7 +18,7 @@ func newSecretsManager(clients *awsapi.Clients) Reader {
 			thing: func(s types.SecretListEntry) Thing {
 				thing := Thing{ID: aws.ToString(s.ARN), Name: aws.ToString(s.Name)}
 				if owner := aws.ToString(s.OwningService); owner != "" {
-					thing.Excluded = owner + " made it and manages it"
+					thing.Excluded = excludedService
 				}
 				return thing
 			},

@@ -20,7 +20,7 @@ func newSNS(clients *awsapi.Clients) Reader {
 			kind(Spec{Type: "aws_sns_topic", Doc: snsDoc + "API_GetTopicAttributes.html"}),
 		single[liveAttributes, *awsapi.SNS]{client: clients.SNS, get: topicAttributes, names: topicNames, table: topicPolicyTable, unlisted: true}.
 			kind(Spec{Type: "aws_sns_topic_policy", Doc: snsDoc + "API_GetTopicAttributes.html", Part: policyPiece("aws_sns_topic", "arn")}),
-		single[liveAttributes, *awsapi.SNS]{client: clients.SNS, get: subscriptionOf, table: subscriptionTable}.
+		single[liveAttributes, *awsapi.SNS]{client: clients.SNS, get: subscriptionOf, names: subscriptions, table: subscriptionTable}.
 			kind(Spec{Type: "aws_sns_topic_subscription", Doc: snsDoc + "API_GetSubscriptionAttributes.html"}),
 	}
 }
@@ -129,4 +129,20 @@ func subscriptionOf(ctx context.Context, client *awsapi.SNS, caller *Caller, res
 	}
 	subscription.attributes = answer.Attributes
 	return subscription, nil, nil
+}
+
+// subscriptions lists those that were confirmed: the others have no ARN yet, https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptions.html.
+func subscriptions(ctx context.Context, client *awsapi.SNS, caller *Caller) ([]Thing, error) {
+	input := &sns.ListSubscriptionsInput{}
+	return pages(ctx, caller, client.ListSubscriptions, input, func(page *sns.ListSubscriptionsOutput) ([]Thing, bool) {
+		input.NextToken = page.NextToken
+		things := make([]Thing, 0, len(page.Subscriptions))
+		for _, subscription := range page.Subscriptions {
+			if arn := aws.ToString(subscription.SubscriptionArn); strings.HasPrefix(arn, "arn:") {
+				topic := aws.ToString(subscription.TopicArn)
+				things = append(things, Thing{ID: arn, Name: topic[strings.LastIndexByte(topic, ':')+1:] + "_" + aws.ToString(subscription.Protocol)})
+			}
+		}
+		return things, aws.ToString(page.NextToken) != ""
+	})
 }

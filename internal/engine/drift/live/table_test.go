@@ -28,7 +28,7 @@ func TestTablesAreSourced(t *testing.T) {
 	t.Parallel()
 	for _, reader := range Readers(nil) {
 		for _, spec := range reader.Types() {
-			if spec.Part == nil && !strings.HasPrefix(spec.Doc, "https://docs.aws.amazon.com/") {
+			if !strings.HasPrefix(spec.Doc, "https://docs.aws.amazon.com/") || !strings.HasSuffix(spec.Resource(), "/r/"+strings.TrimPrefix(spec.Type, "aws_")+".html.markdown") {
 				t.Errorf("%s has no page", spec.Type)
 			}
 			for _, attribute := range spec.Attributes {

@@ -49,3 +49,22 @@ func through[B any](block *B, get func(*B) any) any {
 	}
 	return get(block)
 }
+
+// wrapped makes one of what we keep of each item that a page has.
+func wrapped[T, W any](items []T, wrap func(T) W) []W {
+	list := make([]W, 0, len(items))
+	for _, item := range items {
+		list = append(list, wrap(item))
+	}
+	return list
+}
+
+// pairs makes a map of what the API lists as keys and values.
+func pairs[T any](items []T, pair func(T) (key, value *string)) map[string]string {
+	all := make(map[string]string, len(items))
+	for _, item := range items {
+		key, value := pair(item)
+		all[deref(key)] = deref(value)
+	}
+	return all
+}
