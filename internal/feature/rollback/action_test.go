@@ -3,11 +3,13 @@ package rollback_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"testing"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/acctest"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/ledger"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/report"
 	"github.com/project3-ls/terraform-provider-reliability/internal/workspace"
 )
 
@@ -55,7 +57,7 @@ func TestAccRollbackAction_byHand_basic(t *testing.T) {
 	if client == "" {
 		t.Skipf("%s names no Terraform 1.14.1 or newer", newerClient)
 	}
-	s := newScene(t, "by-action")
+	s, folder := newScene(t, "by-action"), filepath.Join(t.TempDir(), "reports")
 	alive := acctest.Emulator(t).URL()[len("http://"):]
 	run := at(t, client, s.snapshot("v2")+fmt.Sprintf(`
 action "reliability_rollback" "web" {
@@ -64,9 +66,10 @@ action "reliability_rollback" "web" {
     reason      = "customers cannot pay"
     cleanup     = { lambda_versions = true, new_objects = true }
     verify      = { checks = { door = { tcp = { address = %q } } } }
+    %s
   }
 }
-`, alive))
+`, alive, reporting(folder)))
 	invoke := "-invoke=action.reliability_rollback.web"
 	run(0, []string{`1 added`})
 	s.release()
@@ -76,10 +79,15 @@ action "reliability_rollback" "web" {
 	}, invoke)
 	s.expectLive(before)
 	s.expectLedger("rolled_back")
+	written := expectReports(t, folder, report.Rollback{Status: "restored", Snapshot: "by-action/000001", Reason: "customers cannot pay", Undone: true, Accepted: true, BudgetMS: 300_000}, 3)
+	if code := written.Targets["code"]; code.Things != 2 || written.Verify == nil || !written.Verify.Healthy {
+		t.Errorf("the report holds no clean-up of the code, or no checks: %+v, %+v", code, written.Verify)
+	}
 	if got := s.latest(); got.Reason != "customers cannot pay" {
 		t.Errorf("reason %q", got.Reason)
 	}
 	run(0, []string{`: nothing to roll back: no deployment is open or failed`}, invoke)
+	expectReports(t, folder, report.Rollback{Status: "not_needed", Reason: "the latest deployment by-action/000001 is rolled_back", Accepted: true, BudgetMS: 300_000}, 0)
 }
 
 // TestAccRollbackByReplace: on a client without actions, -replace of the resource does it again.
