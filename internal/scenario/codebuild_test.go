@@ -24,6 +24,7 @@ type buildspec struct {
 	Env     struct {
 		Shell     string            `yaml:"shell"`
 		Variables map[string]string `yaml:"variables"`
+		Exported  []string          `yaml:"exported-variables"`
 	} `yaml:"env"`
 	Phases    map[string]buildPhase `yaml:"phases"`
 	Artifacts fileSet               `yaml:"artifacts"`
@@ -49,6 +50,7 @@ type build struct {
 	Phases    map[string]string // phase to SUCCEEDED or FAILED; one that did not run is not there
 	Log       string
 	Artifacts []string // paths that would be uploaded, and those of reports
+	Exported  map[string]string
 }
 
 var buildPhases = []string{"install", "pre_build", "build", "post_build"}
@@ -59,6 +61,11 @@ func readBuildspec(t *testing.T, name string) buildspec {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return parseBuildspec(t, name, content)
+}
+
+func parseBuildspec(t *testing.T, name string, content []byte) buildspec {
+	t.Helper()
 	var spec buildspec
 	if err := yaml.UnmarshalWithOptions(content, &spec, yaml.DisallowUnknownField()); err != nil {
 		t.Fatalf("%s: %v", name, err)
@@ -80,6 +87,7 @@ func readBuildspec(t *testing.T, name string) buildspec {
 //     (build-spec-ref, phases/*/finally) unless it is the last phase's on-failure that says CONTINUE, after which the build goes on;
 //   - CODEBUILD_BUILD_SUCCEEDING is 1 until a phase has failed (build-env-ref-env-vars);
 //   - after a failed install or pre_build nothing more runs; post_build runs after a build that failed (view-build-details-phases);
+//   - the exported variables are those of the shell at its end (build-spec-ref, env/exported-variables);
 //   - artifacts are uploaded, and reports read, in any case (view-build-details-phases: UPLOAD_ARTIFACTS is always attempted).
 //
 // Pages of https://docs.aws.amazon.com/codebuild/latest/userguide/.
@@ -107,6 +115,10 @@ func (s buildspec) run(ctx context.Context, t *testing.T, dir string, env []stri
 		fmt.Fprintf(&script, "if [ $__failed = 0 ]; then echo %[1]s SUCCEEDED >>'%[2]s'; else echo %[1]s FAILED >>'%[2]s'; export CODEBUILD_BUILD_SUCCEEDING=0; %[3]s; fi\n", name, statuses, stops)
 		script.WriteString("fi\n")
 	}
+	exported := filepath.Join(filepath.Dir(statuses), "exported")
+	for _, name := range s.Env.Exported {
+		fmt.Fprintf(&script, "printf '%%s=%%s\\n' '%[1]s' \"$%[1]s\" >>'%[2]s'\n", name, exported)
+	}
 	shell := s.Env.Shell
 	if shell == "" {
 		shell = "sh"
@@ -126,7 +138,13 @@ func (s buildspec) run(ctx context.Context, t *testing.T, dir string, env []stri
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("the shell of the build: %v\n%s", err, log.String())
 	}
-	ended := build{Succeeded: true, Phases: map[string]string{}, Log: log.String()}
+	ended := build{Succeeded: true, Phases: map[string]string{}, Log: log.String(), Exported: map[string]string{}}
+	if lines, err := os.ReadFile(exported); err == nil { //nolint:gosec // our own file
+		for line := range strings.Lines(string(lines)) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+			ended.Exported[name] = value
+		}
+	}
 	lines, err := os.ReadFile(statuses)
 	if err != nil {
 		t.Fatal(err)
