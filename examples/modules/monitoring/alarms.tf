@@ -1,72 +1,44 @@
-# An event that counts at once is alarmed in the minute it is sent. Between deployments there is no data, and no data is no alarm.
+# Between deployments there is no data, and no data is no alarm.
 
-resource "aws_cloudwatch_metric_alarm" "deployment_failure" {
-  for_each = local.of_deployment
+locals {
+  # An event that counts at once is alarmed in the minute it is sent; what is slow, in the minute it was.
+  kinds = {
+    deployment-failure = {
+      metric = "DeploymentFailure", statistic = "Sum", comparison = "GreaterThanOrEqualToThreshold", threshold = 1, watched = local.of_deployment
+      says   = "A deployment of %s failed. What is live: data.reliability_deployment, or the report of the build."
+    }
+    rollback-triggered = {
+      metric = "RollbackTriggered", statistic = "Sum", comparison = "GreaterThanOrEqualToThreshold", threshold = 1, watched = local.of_deployment
+      says   = "%s is being put back to an earlier snapshot."
+    }
+    switch-reverted = {
+      metric = "RollbackTriggered", statistic = "Sum", comparison = "GreaterThanOrEqualToThreshold", threshold = 1, watched = local.of_switch
+      says   = "The switch %s put traffic back."
+    }
+    health-check-duration = {
+      metric = "HealthCheckDuration", statistic = "Maximum", comparison = "GreaterThanThreshold", threshold = var.health_check_duration_ms, watched = local.of_deployment
+      says   = "The checks of %s took longer than ${var.health_check_duration_ms} ms: it is slow to become healthy, or about to fail."
+    }
+  }
 
-  alarm_name          = "${var.name}-deployment-failure-${each.key}"
-  alarm_description   = "A deployment of ${each.key} failed. What is live: data.reliability_deployment, or the report of the build."
-  namespace           = var.namespace
-  metric_name         = "DeploymentFailure"
-  dimensions          = each.value
-  statistic           = "Sum"
-  period              = 60
-  evaluation_periods  = 1
-  threshold           = 1
-  comparison_operator = "GreaterThanOrEqualToThreshold"
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.this.arn]
-  tags                = var.tags
+  alarms = merge([for kind, alarm in local.kinds : { for name, dimensions in alarm.watched : "${kind}-${name}" => {
+    kind = alarm, dimensions = dimensions, description = format(alarm.says, name)
+  } }]...)
 }
 
-resource "aws_cloudwatch_metric_alarm" "rollback_triggered" {
-  for_each = local.of_deployment
+resource "aws_cloudwatch_metric_alarm" "event" {
+  for_each = local.alarms
 
-  alarm_name          = "${var.name}-rollback-triggered-${each.key}"
-  alarm_description   = "${each.key} is being put back to an earlier snapshot."
+  alarm_name          = "${var.name}-${replace(each.key, "/[^A-Za-z0-9._-]/", "-")}"
+  alarm_description   = each.value.description
   namespace           = var.namespace
-  metric_name         = "RollbackTriggered"
-  dimensions          = each.value
-  statistic           = "Sum"
+  metric_name         = each.value.kind.metric
+  dimensions          = each.value.dimensions
+  statistic           = each.value.kind.statistic
   period              = 60
   evaluation_periods  = 1
-  threshold           = 1
-  comparison_operator = "GreaterThanOrEqualToThreshold"
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.this.arn]
-  tags                = var.tags
-}
-
-resource "aws_cloudwatch_metric_alarm" "switch_reverted" {
-  for_each = local.of_switch
-
-  alarm_name          = "${var.name}-switch-reverted-${replace(each.key, "/[^A-Za-z0-9._-]/", "-")}"
-  alarm_description   = "The switch ${each.key} put traffic back."
-  namespace           = var.namespace
-  metric_name         = "RollbackTriggered"
-  dimensions          = each.value
-  statistic           = "Sum"
-  period              = 60
-  evaluation_periods  = 1
-  threshold           = 1
-  comparison_operator = "GreaterThanOrEqualToThreshold"
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.this.arn]
-  tags                = var.tags
-}
-
-resource "aws_cloudwatch_metric_alarm" "health_check_duration" {
-  for_each = local.of_deployment
-
-  alarm_name          = "${var.name}-health-check-duration-${each.key}"
-  alarm_description   = "The checks of ${each.key} took longer than ${var.health_check_duration_ms} ms: it is slow to become healthy, or about to fail."
-  namespace           = var.namespace
-  metric_name         = "HealthCheckDuration"
-  dimensions          = each.value
-  statistic           = "Maximum"
-  period              = 60
-  evaluation_periods  = 1
-  threshold           = var.health_check_duration_ms
-  comparison_operator = "GreaterThanThreshold"
+  threshold           = each.value.kind.threshold
+  comparison_operator = each.value.kind.comparison
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.this.arn]
   tags                = var.tags

@@ -15,10 +15,7 @@ output "dashboard_body" {
 
 output "alarm_arns" {
   description = "The alarms, by name: for the `alarm` check of a gate, or a composite alarm."
-  value = { for alarm in concat(
-    values(aws_cloudwatch_metric_alarm.deployment_failure), values(aws_cloudwatch_metric_alarm.rollback_triggered), values(aws_cloudwatch_metric_alarm.switch_reverted),
-    values(aws_cloudwatch_metric_alarm.health_check_duration), [aws_cloudwatch_metric_alarm.critical_drift],
-  ) : alarm.alarm_name => alarm.arn }
+  value       = { for alarm in concat(values(aws_cloudwatch_metric_alarm.event), [aws_cloudwatch_metric_alarm.critical_drift]) : alarm.alarm_name => alarm.arn }
 }
 
 output "log_group_names" {

@@ -30,11 +30,11 @@ variables {
 
 run "every_deployment_is_watched" {
   assert {
-    condition     = join(",", keys(aws_cloudwatch_metric_alarm.deployment_failure)) == "pay,shop"
+    condition     = alltrue([for name in ["deployment-failure-pay", "deployment-failure-shop", "switch-reverted-www"] : contains(keys(aws_cloudwatch_metric_alarm.event), name)])
     error_message = "each deployment has an alarm of its own"
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.deployment_failure["shop"].dimensions == tomap({ Deployment = "shop", Environment = "prod" })
+    condition     = aws_cloudwatch_metric_alarm.event["deployment-failure-shop"].dimensions == tomap({ Deployment = "shop", Environment = "prod" })
     error_message = "an alarm needs exactly the dimensions that the provider sends"
   }
   assert {
@@ -42,7 +42,7 @@ run "every_deployment_is_watched" {
     error_message = "drift has only the dimensions of the provider block"
   }
   assert {
-    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.deployment_failure), values(aws_cloudwatch_metric_alarm.switch_reverted)) : contains(alarm.alarm_actions, aws_sns_topic.this.arn)])
+    condition     = alltrue([for alarm in values(aws_cloudwatch_metric_alarm.event) : contains(alarm.alarm_actions, aws_sns_topic.this.arn)])
     error_message = "an alarm that tells nobody"
   }
   assert {
