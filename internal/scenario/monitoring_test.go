@@ -74,7 +74,7 @@ func TestAccModuleMonitoring(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Vars = []string{
-		`-var=name=watch`, `-var=deployments=["shop","pay"]`, `-var=switches=["www"]`, `-var=dimensions={Environment="prod"}`, `-var=log_groups=["/aws/codebuild/shop-web"]`,
+		`-var=name=watch`, `-var=deployments=["shop","pay"]`, `-var=switches={www="route53,Z0123456789EXAMPLE,www.shop.example.,A"}`, `-var=dimensions={Environment="prod"}`, `-var=log_groups=["/aws/codebuild/shop-web"]`,
 		`-var=subscriptions={oncall={protocol="sqs",endpoint="arn:aws:sqs:eu-west-1:123456789012:oncall"}}`,
 	}
 	must(t, 0)(w.Apply(ctx))

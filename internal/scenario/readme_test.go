@@ -41,6 +41,7 @@ func TestREADMEShowsTheExample(t *testing.T) {
 
 // TestAccREADMEExample_basic: the example of the README, applied as it stands, brings a release out.
 func TestAccREADMEExample_basic(t *testing.T) {
+	t.Parallel()
 	e := acctest.Emulator(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()

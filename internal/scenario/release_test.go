@@ -4,6 +4,7 @@ package scenario
 import (
 	"archive/zip"
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -25,7 +26,17 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/workspace"
 )
 
-func TestMain(m *testing.M) { acctest.Main(m) }
+// atOnce is how many of the tests that may run side by side do so. They wait for the waiters of hashicorp/aws and for TTLs most of the
+// time, so that two, which fill two cores elsewhere, leave them idle here.
+const atOnce = "4"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		panic(err)
+	}
+	acctest.Main(m)
+}
 
 // root is the project's root, seen from this package.
 var root = filepath.Join("..", "..")
@@ -52,6 +63,7 @@ func serve(t *testing.T) *colour {
 
 // TestAccReleaseBesideAWS: hashicorp/aws owns a stack, we guard its releases.
 func TestAccReleaseBesideAWS(t *testing.T) {
+	t.Parallel()
 	e := acctest.Emulator(t)
 	mirror := workspace.AWSMirror()
 	if mirror == "" {

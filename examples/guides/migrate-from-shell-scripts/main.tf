@@ -51,9 +51,9 @@ resource "reliability_rollback" "shop" {
   triggers    = { release = var.release }
 }
 
-# advanced drift detection: compare, classify, block.
-data "reliability_drift" "shop" {
-  state   = { path = "terraform.tfstate" }
+# advanced drift detection: compare, classify, block. The state is that of the configuration that made the network.
+data "reliability_drift" "network" {
+  state   = { path = "../network/terraform.tfstate" }
   fail_on = "critical"
   report  = { json = "reports/drift.json" }
 }

@@ -4,12 +4,12 @@
 locals {
   region      = data.aws_region.current.id
   deployments = sort(tolist(var.deployments))
-  switches    = sort(tolist(var.switches))
+  switches    = sort(keys(var.switches))
 
   # A metric in a widget is its namespace, its name and its dimensions in a row.
   flat_common     = flatten([for name, value in var.dimensions : [name, value]])
   flat_deployment = { for name, dimensions in local.of_deployment : name => flatten([for key, value in dimensions : [key, value]]) }
-  flat_switch     = { for id, dimensions in local.of_switch : id => flatten([for key, value in dimensions : [key, value]]) }
+  flat_switch     = { for name, dimensions in local.of_switch : name => flatten([for key, value in dimensions : [key, value]]) }
 
   succeeded = [for index, name in local.deployments : concat([var.namespace, "DeploymentSuccess"], local.flat_deployment[name], [{ id = "s${index}", label = "${name} succeeded", color = "#2ca02c" }])]
   failed    = [for index, name in local.deployments : concat([var.namespace, "DeploymentFailure"], local.flat_deployment[name], [{ id = "f${index}", label = "${name} failed", color = "#d62728" }])]
@@ -45,7 +45,7 @@ locals {
         view  = "singleValue", region = local.region, stat = "Sum", period = 86400, setPeriodToTimeRange = true
         metrics = concat(
           [for name in local.deployments : concat([var.namespace, "RollbackTriggered"], local.flat_deployment[name], [{ label = name }])],
-          [for id in local.switches : concat([var.namespace, "RollbackTriggered"], local.flat_switch[id], [{ label = id }])],
+          [for name in local.switches : concat([var.namespace, "RollbackTriggered"], local.flat_switch[name], [{ label = name }])],
         )
       }
     },
@@ -56,7 +56,7 @@ locals {
         view  = "timeSeries", stacked = false, region = local.region, stat = "Maximum", period = 300
         metrics = concat(
           [for name in local.deployments : concat([var.namespace, "RecoveryTime"], local.flat_deployment[name], [{ label = name }])],
-          [for id in local.switches : concat([var.namespace, "SwitchRecoveryDuration"], local.flat_switch[id], [{ label = id }])],
+          [for name in local.switches : concat([var.namespace, "SwitchRecoveryDuration"], local.flat_switch[name], [{ label = name }])],
         )
         annotations = { horizontal = [{ label = "budget", value = var.recovery_seconds, color = "#d62728" }] }
         yAxis       = { left = { min = 0, label = "s", showUnits = false } }
@@ -100,7 +100,7 @@ locals {
       properties = {
         title   = "Switches, seconds"
         view    = "timeSeries", stacked = false, region = local.region, stat = "Maximum", period = 300
-        metrics = [for id in local.switches : concat([var.namespace, "SwitchDuration"], local.flat_switch[id], [{ label = id }])]
+        metrics = [for name in local.switches : concat([var.namespace, "SwitchDuration"], local.flat_switch[name], [{ label = name }])]
         yAxis   = { left = { min = 0, label = "s", showUnits = false } }
       }
     },

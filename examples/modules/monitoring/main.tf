@@ -8,7 +8,7 @@ data "aws_region" "current" {}
 locals {
   # Metrics of one deployment or switch, as the provider sends them.
   of_deployment = { for name in var.deployments : name => merge(var.dimensions, { Deployment = name }) }
-  of_switch     = { for id in var.switches : id => merge(var.dimensions, { Switch = id }) }
+  of_switch     = { for name, id in var.switches : name => merge(var.dimensions, { Switch = id }) }
 }
 
 resource "aws_sns_topic" "this" {

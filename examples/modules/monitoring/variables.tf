@@ -20,9 +20,9 @@ variable "deployments" {
 }
 
 variable "switches" {
-  description = "Ids of the reliability_blue_green_switch resources to watch, as their `id` says."
-  type        = set(string)
-  default     = []
+  description = "Switches to watch: a name of your own to the `id` of the reliability_blue_green_switch, which may be known only once it is applied."
+  type        = map(string)
+  default     = {}
 }
 
 variable "dimensions" {

@@ -26,7 +26,7 @@ type edgeFunction struct {
 
 func newEdgeFunction(t *testing.T, value func(key string) (string, error)) *edgeFunction {
 	t.Helper()
-	source, err := os.ReadFile(filepath.FromSlash("../../../examples/guides/switch-at-the-edge/cloudfront-function/choose-colour.js"))
+	source, err := os.ReadFile(filepath.FromSlash("../../../examples/guides/blue-green-with-cloudfront/cloudfront-function/choose-colour.js"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ mock_provider "aws" {
 
 variables {
   deployments = ["shop", "pay"]
-  switches    = ["www"]
+  switches    = { www = "route53,Z0123456789EXAMPLE,www.shop.example.,A" }
   dimensions  = { Environment = "prod" }
   log_groups  = ["/aws/codebuild/shop-web"]
   subscriptions = {
@@ -71,7 +71,7 @@ run "the_dashboard_shows_what_is_sent" {
 
 run "without_switches" {
   variables {
-    switches = []
+    switches = {}
   }
   assert {
     condition     = length(jsondecode(output.dashboard_body).widgets) == 7

@@ -1,18 +1,25 @@
 terraform {
   required_providers {
-    aws = {
-      source = "hashicorp/aws"
-    }
-    reliability = {
-      source = "project3-ls/reliability"
-    }
+    aws         = { source = "hashicorp/aws" }
+    reliability = { source = "project3-ls/reliability" }
   }
+}
+
+provider "reliability" {
+  # The journal of a switch outlives the machine that makes it.
+  store = { s3 = { bucket = "shop-deployments" } }
 }
 
 variable "active" {
   type        = string
-  description = "Colour that serves."
+  description = "Colour that serves once the apply is done."
   default     = "blue"
+}
+
+variable "watch" {
+  type        = string
+  description = "How long each step, and then the whole, is watched."
+  default     = "2m"
 }
 
 locals {
@@ -21,7 +28,8 @@ locals {
 
 # The weights, and the function that follows them.
 resource "aws_cloudfront_key_value_store" "shop" {
-  name = "shop-weights"
+  name    = "shop-weights"
+  comment = "The weights that choose-colour follows"
 }
 
 resource "aws_cloudfrontkeyvaluestore_key" "weights" {
@@ -91,8 +99,10 @@ resource "aws_cloudfront_distribution" "shop" {
 }
 
 resource "reliability_blue_green_switch" "shop" {
-  active   = var.active
-  strategy = { type = "canary", steps = [1, 10, 50], interval = "1m", bake = "10m" }
+  active      = var.active
+  strategy    = { type = "canary", steps = [1, 10, 50], interval = var.watch, bake = var.watch }
+  max_retries = 1
+  retry_delay = "2s"
 
   checks = {
     site = { http = { url = "https://${local.origins[var.active]}/health" } }
@@ -104,4 +114,12 @@ resource "reliability_blue_green_switch" "shop" {
       key     = aws_cloudfrontkeyvaluestore_key.weights.key
     } }
   }
+}
+
+output "live" {
+  value = reliability_blue_green_switch.shop.live
+}
+
+output "weights" {
+  value = aws_cloudfront_key_value_store.shop.arn
 }
