@@ -23,6 +23,9 @@ type Answers struct {
 	mu sync.Mutex
 }
 
+// ErrNoAnswer: a call was not made when the answers were recorded.
+var ErrNoAnswer = errors.New("no answer was recorded")
+
 // Answer is one answer.
 type Answer struct {
 	Status int    `json:"status"`
@@ -80,7 +83,7 @@ func (a *Answers) Record(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// Replay returns a transport that gives the answers again. A call that was not made then is an error that names it.
+// Replay returns a transport that gives the answers again. A call that was not made then is an ErrNoAnswer that names it.
 func (a *Answers) Replay() http.RoundTripper {
 	return transport(func(request *http.Request) (*http.Response, error) {
 		call, err := callOf(request)
@@ -89,7 +92,7 @@ func (a *Answers) Replay() http.RoundTripper {
 		}
 		answer, ok := a.Calls[call]
 		if !ok {
-			return nil, fmt.Errorf("no answer was recorded to %s", call)
+			return nil, fmt.Errorf("%w to %s", ErrNoAnswer, call)
 		}
 		return &http.Response{
 			StatusCode: answer.Status, Status: http.StatusText(answer.Status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: request,

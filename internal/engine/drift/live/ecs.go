@@ -27,21 +27,23 @@ func newECS(clients *awsapi.Clients) Reader {
 		listing[types.Cluster, *awsapi.ECS]{
 			client: clients.ECS, pages: ecsClusterPages, table: ecsClusterTable, id: func(c types.Cluster) string { return aws.ToString(c.ClusterArn) },
 			probe: func(ctx context.Context, client *awsapi.ECS, caller *Caller, resource Resource) (*types.Cluster, error) {
-				found, err := ecsClusterPages(ctx, client, caller, []Resource{resource})
-				if err == nil && len(found) == 0 {
-					err = awsapi.ErrNotFound
+				answer, err := call(ctx, caller, client.DescribeClusters, &ecs.DescribeClustersInput{Clusters: []string{resource.ID}, Include: ecsClusterIncludes})
+				if err != nil {
+					return nil, err
 				}
-				return only(found), err
+				found := activeClusters(answer.Clusters)
+				return only(found), ecsMissing(len(answer.Clusters) > len(found), answer.Failures)
 			},
 		}.kind(Spec{Type: "aws_ecs_cluster", Doc: ecsDoc + "API_Cluster.html"}),
 		listing[types.Service, *awsapi.ECS]{
 			client: clients.ECS, pages: ecsServicePages, table: ecsServiceTable, id: func(s types.Service) string { return aws.ToString(s.ServiceArn) },
 			probe: func(ctx context.Context, client *awsapi.ECS, caller *Caller, resource Resource) (*types.Service, error) {
-				found, err := ecsServicePages(ctx, client, caller, []Resource{resource})
-				if err == nil && len(found) == 0 {
-					err = awsapi.ErrNotFound
+				answer, err := call(ctx, caller, client.DescribeServices, serviceQuestion(resource.Text("cluster"), []string{resource.ID}))
+				if err != nil {
+					return nil, err
 				}
-				return only(found), err
+				found := activeServices(answer.Services)
+				return only(found), ecsMissing(len(answer.Services) > len(found), answer.Failures)
 			},
 		}.kind(Spec{Type: "aws_ecs_service", Doc: ecsDoc + "API_Service.html", Context: []string{"cluster", "launch_type"}}),
 		single[map[string]string, *awsapi.ECS]{client: clients.ECS, get: taskDefinitionTags, table: taskDefinitionTable}.
@@ -73,7 +75,7 @@ var ecsClusterTable = []field[types.Cluster]{
 func ecsClusterPages(ctx context.Context, client *awsapi.ECS, caller *Caller, resources []Resource) ([]types.Cluster, error) {
 	var all []types.Cluster
 	for chunk := range slices.Chunk(resources, ecsClusters) {
-		input := &ecs.DescribeClustersInput{Include: []types.ClusterField{types.ClusterFieldTags, types.ClusterFieldSettings, types.ClusterFieldConfigurations}}
+		input := &ecs.DescribeClustersInput{Include: ecsClusterIncludes}
 		for _, resource := range chunk {
 			input.Clusters = append(input.Clusters, resource.ID)
 		}
@@ -81,9 +83,15 @@ func ecsClusterPages(ctx context.Context, client *awsapi.ECS, caller *Caller, re
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, without(answer.Clusters, func(c types.Cluster) bool { return aws.ToString(c.Status) == "INACTIVE" })...)
+		all = append(all, activeClusters(answer.Clusters)...)
 	}
 	return all, nil
+}
+
+var ecsClusterIncludes = []types.ClusterField{types.ClusterFieldTags, types.ClusterFieldSettings, types.ClusterFieldConfigurations}
+
+func activeClusters(clusters []types.Cluster) []types.Cluster {
+	return without(clusters, func(c types.Cluster) bool { return aws.ToString(c.Status) == inactive })
 }
 
 var serviceBalancers = Blocks{Key: []string{"target_group_arn", "elb_name"}, Fields: []string{"container_name", "container_port"}}
@@ -162,21 +170,44 @@ func ecsServicePages(ctx context.Context, client *awsapi.ECS, caller *Caller, re
 	var all []types.Service
 	for _, cluster := range clusters {
 		for chunk := range slices.Chunk(byCluster[cluster], ecsServices) {
-			input := &ecs.DescribeServicesInput{Services: chunk, Include: []types.ServiceField{types.ServiceFieldTags}}
-			if cluster != "" {
-				input.Cluster = aws.String(cluster)
-			}
-			answer, err := call(ctx, caller, client.DescribeServices, input)
+			answer, err := call(ctx, caller, client.DescribeServices, serviceQuestion(cluster, chunk))
 			if awsapi.IsNotFound(err) {
 				break
 			}
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, without(answer.Services, func(s types.Service) bool { return aws.ToString(s.Status) == "INACTIVE" })...)
+			all = append(all, activeServices(answer.Services)...)
 		}
 	}
 	return all, nil
+}
+
+func serviceQuestion(cluster string, services []string) *ecs.DescribeServicesInput {
+	input := &ecs.DescribeServicesInput{Services: services, Include: []types.ServiceField{types.ServiceFieldTags}}
+	if cluster != "" {
+		input.Cluster = aws.String(cluster)
+	}
+	return input
+}
+
+func activeServices(services []types.Service) []types.Service {
+	return without(services, func(s types.Service) bool { return aws.ToString(s.Status) == inactive })
+}
+
+// inactive is the status of what was deleted and is remembered for a while.
+const inactive = "INACTIVE"
+
+// ecsMissing is awsapi.ErrNotFound where ECS says of the one thing that was asked for that it is gone: as inactive, or among the failures,
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Failure.html. An answer without either says nothing.
+func ecsMissing(isInactive bool, failures []types.Failure) error {
+	for _, failure := range failures {
+		isInactive = isInactive || aws.ToString(failure.Reason) == "MISSING"
+	}
+	if isInactive {
+		return awsapi.ErrNotFound
+	}
+	return nil
 }
 
 // A revision of a task definition cannot be changed, only deregistered: then nothing new can start from it.
@@ -193,7 +224,9 @@ func taskDefinitionTags(ctx context.Context, client *awsapi.ECS, caller *Caller,
 		return nil, nil, errors.Join(awsapi.ErrNotFound, err)
 	case err != nil:
 		return nil, nil, err
-	case answer.TaskDefinition == nil || answer.TaskDefinition.Status != types.TaskDefinitionStatusActive:
+	case answer.TaskDefinition == nil:
+		return nil, nil, errNoAnswer
+	case answer.TaskDefinition.Status != types.TaskDefinitionStatusActive:
 		return nil, nil, awsapi.ErrNotFound
 	}
 	return ecsTags(answer.Tags), nil, nil
