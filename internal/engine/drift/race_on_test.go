@@ -1,5 +1,0 @@
-//go:build race
-
-package drift
-
-const raceDetector = true
