@@ -48,6 +48,8 @@ data "reliability_drift" "network" {
     json     = "reports/drift.json"
     sarif    = "reports/drift.sarif"
     markdown = "reports/drift.md"
+
+    config_dir = "../network" # where its configuration is, for the lines in the SARIF file
   }
 }
 

@@ -73,7 +73,7 @@ func arrange(options Options, specs map[string]live.Spec, region string) *arrang
 			plan.alone(options, resource, region)
 			continue
 		}
-		plan.left.skip(resource.Type, cmp.Or(unwantedOwners[key], noOwner), 1)
+		plan.left.skip(resource.Type, cmp.Or(unwantedOwners[key], noOwner(part.OwnerType)), 1)
 	}
 	plan.group(options)
 	return plan

@@ -273,6 +273,7 @@ func judge(result *Result, resource Resource, outcome live.Outcome, table []live
 		return
 	}
 	item.Remediation, item.Reconciliation = remedies(item, resource)
+	item.Configuration = configuration(item, resource, table)
 	result.Items = append(result.Items, item)
 }
 

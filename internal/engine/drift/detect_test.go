@@ -215,7 +215,7 @@ func TestRulesWithoutTheirGroupAreSkipped(t *testing.T) {
 			}
 		}
 	})
-	if err != nil || result.Skipped["aws_security_group_rule"] != (Skipped{1, noOwner}) || result.Checked != 12 {
+	if err != nil || result.Skipped["aws_security_group_rule"] != (Skipped{1, noOwner("aws_security_group")}) || result.Checked != 12 {
 		t.Errorf("%+v %v", result, err)
 	}
 }

@@ -37,11 +37,12 @@ type planDocument struct {
 }
 
 type planDrift struct {
-	Address string `json:"address"`
-	Mode    string `json:"mode"`
-	Type    string `json:"type"`
-	Deposed string `json:"deposed"`
-	Change  struct {
+	Address  string       `json:"address"`
+	Previous live.Address `json:"previous_address"`
+	Mode     string       `json:"mode"`
+	Type     string       `json:"type"`
+	Deposed  string       `json:"deposed"`
+	Change   struct {
 		Actions         []string       `json:"actions"`
 		Before          map[string]any `json:"before"`
 		After           map[string]any `json:"after"`
@@ -114,6 +115,9 @@ func (p *refreshed) drifted(drifted planDrift) {
 		return
 	}
 	resource := planResource(drifted.Address, drifted.Type, drifted.Change.Before, []any{drifted.Change.BeforeSensitive, drifted.Change.AfterSensitive})
+	if string(drifted.Previous) != drifted.Address {
+		resource.previous = drifted.Previous
+	}
 	if _, known := p.read.specs[drifted.Type]; known {
 		p.before[drifted.Address] = resource
 		if drifted.Change.After != nil {

@@ -2,7 +2,9 @@ package drift
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/drift/live"
@@ -12,38 +14,41 @@ import (
 // reconciliation makes the state agree with the world. Lines that begin with "#" tell what the configuration needs.
 //
 // A rule that was added to a group whose rules are not written inline is not Terraform's to remove: an apply would only
-// take it into the state. It is revoked by hand.
+// take it into the state. It is revoked by hand, or imported as a resource of its own.
 func remedies(item Item, resource Resource) (remediation, reconciliation []string) {
+	targets := "-target=" + shellQuote(string(item.Address))
+	if resource.previous != "" { // Terraform moves nothing of which only one end is targeted
+		targets += " -target=" + shellQuote(string(resource.previous))
+	}
 	if item.Kind == Deleted {
-		return []string{"terraform apply -target=" + shellQuote(string(item.Address))},
+		return []string{"terraform apply " + targets},
 			[]string{
 				"terraform state rm " + shellQuote(string(item.Address)),
 				"# and take " + string(item.Address) + " out of the configuration, or the next apply creates it anew;",
 				"# in a pipeline, instead of both: removed { from = " + WithoutKeys(string(item.Address)) + " lifecycle { destroy = false } } (Terraform 1.7)",
 			}
 	}
-	targets := "-target=" + shellQuote(string(item.Address))
 	seen := map[live.Address]bool{}
+	var adopted, notes []string
 	apply := false
 	for _, change := range item.Changes {
 		if foreign(change, resource) {
 			remediation = append(remediation, revoke(item, change))
-		} else {
-			apply = true
+			adopted = append(adopted, adoptRule(item, change, resource)...)
+			continue
 		}
+		apply = true
+		notes = append(notes, "# "+oneLine(accept(item.Address, change)))
 		if change.owner != "" && !seen[change.owner] {
 			seen[change.owner] = true
 			targets += " -target=" + shellQuote(string(change.owner))
 		}
 	}
-	reconciliation = []string{"terraform apply -refresh-only " + targets}
-	for _, change := range item.Changes {
-		reconciliation = append(reconciliation, "# "+oneLine(accept(item.Address, change)))
-	}
 	if apply {
 		remediation = append(remediation, "terraform apply "+targets)
+		reconciliation = append([]string{"terraform apply -refresh-only " + targets}, notes...)
 	}
-	return remediation, reconciliation
+	return remediation, append(reconciliation, adopted...)
 }
 
 // WithoutKeys is an address as a removed block takes it, and as it is written in a configuration: without instance keys, so for all
@@ -79,6 +84,90 @@ func foreign(change Change, resource Resource) bool {
 	return len(inline) == 0 || slices.ContainsFunc(resource.Merged, func(adds live.Addition) bool { return adds.Path == change.Path })
 }
 
+// adoptRule takes a rule that was added by hand into the state, as a resource of its own like those that the group has.
+func adoptRule(item Item, change Change, resource Resource) []string {
+	rule := change.rule
+	kind, id := "aws_vpc_security_group_"+change.Path+"_rule", `"  id = \"$(`+ruleID(item, change)+`)\""`
+	block := node{}
+	if slices.ContainsFunc(resource.Merged, func(adds live.Addition) bool {
+		return strings.Contains(string(adds.Source), "aws_security_group_rule.")
+	}) {
+		// https://github.com/hashicorp/terraform-provider-aws/blob/main/website/docs/r/security_group_rule.html.markdown#import
+		parts := []string{item.ID, change.Path, rule.Protocol, strconv.Itoa(rule.From), strconv.Itoa(rule.To), rule.Peer}
+		if rule.Peer == item.ID {
+			parts[len(parts)-1] = "self"
+		}
+		kind, id = "aws_security_group_rule", shellQuote("  id = "+hclQuote(strings.Join(parts, "_")))
+		block.set("type", hclQuote(change.Path))
+		for _, line := range ruleBlock(change.Path, *rule, item.ID).children {
+			if line.name == "security_groups" {
+				line.name, line.value = "source_security_group_id", hclQuote(rule.Peer)
+			}
+			block.set(line.name, line.value)
+		}
+	} else {
+		vpcRule(&block, *rule)
+	}
+	group := hclQuote(item.ID)
+	if !strings.HasPrefix(string(item.Address), "module.") {
+		group = string(item.Address) + ".id"
+	}
+	block.set("security_group_id", group)
+	name := identifier(change.Path + "_" + item.ID + "_" + rule.Protocol + "_" + rule.Ports() + "_" + rule.Peer)
+	var text strings.Builder
+	block.write(&text, 1)
+	words := []string{shellQuote("import {"), shellQuote("  to = " + kind + "." + name), id, shellQuote("}"), shellQuote("resource " + hclQuote(kind) + " " + hclQuote(name) + " {")}
+	for line := range strings.Lines(text.String()) {
+		words = append(words, shellQuote(strings.TrimSuffix(line, "\n")))
+	}
+	return []string{`printf '%s\n' ` + strings.Join(append(words, shellQuote("}")), " ") + " >> imports.tf", "terraform apply -target=" + shellQuote(kind+"."+name)}
+}
+
+// vpcRule writes a rule as aws_vpc_security_group_ingress_rule and _egress_rule have it.
+func vpcRule(block *node, rule live.Rule) {
+	if rule.Protocol == "all" {
+		block.set("ip_protocol", hclQuote("-1"))
+	} else {
+		block.set("ip_protocol", hclQuote(rule.Protocol))
+		block.set("from_port", strconv.Itoa(rule.From))
+		block.set("to_port", strconv.Itoa(rule.To))
+	}
+	peer := map[string]string{"PrefixListIds": "prefix_list_id", "Ipv6Ranges": "cidr_ipv6", "IpRanges": "cidr_ipv4", "UserIdGroupPairs": "referenced_security_group_id"}
+	block.set(peer[peerOf(rule).list], hclQuote(rule.Peer))
+	if rule.Description != "" {
+		block.set("description", hclQuote(rule.Description))
+	}
+}
+
+// peer is what the API calls the other side of a rule: the list and its member in a permission, and the member of a rule by itself.
+type peer struct{ list, name, rule string }
+
+func peerOf(rule live.Rule) peer {
+	switch {
+	case strings.HasPrefix(rule.Peer, "pl-"):
+		return peer{"PrefixListIds", "PrefixListId", "PrefixListId"}
+	case strings.Contains(rule.Peer, ":"):
+		return peer{"Ipv6Ranges", "CidrIpv6", "CidrIpv6"}
+	case strings.Contains(rule.Peer, "/"):
+		return peer{"IpRanges", "CidrIp", "CidrIpv4"}
+	}
+	return peer{"UserIdGroupPairs", "GroupId", "ReferencedGroupInfo.GroupId"}
+}
+
+// ruleID is the AWS CLI's command that prints the id of a rule, which AWS tells only where rules are asked for by themselves:
+// https://docs.aws.amazon.com/cli/latest/reference/ec2/describe-security-group-rules.html.
+func ruleID(item Item, change Change) string {
+	rule := change.rule
+	protocol, from, to := rule.Protocol, rule.From, rule.To
+	if protocol == "all" {
+		protocol, from, to = "-1", -1, -1
+	}
+	query := fmt.Sprintf("SecurityGroupRules[?IsEgress==`%t`&&IpProtocol=='%s'&&FromPort==`%d`&&ToPort==`%d`&&%s=='%s'].SecurityGroupRuleId",
+		change.Path == "egress", protocol, from, to, peerOf(*rule).rule, rule.Peer)
+	return "aws ec2 describe-security-group-rules --region " + shellQuote(item.Region) + " --filters " + shellQuote("Name=group-id,Values="+item.ID) +
+		" --output text --query " + shellQuote(query)
+}
+
 // revoke is the AWS CLI's command that takes a rule away,
 // https://docs.aws.amazon.com/cli/latest/reference/ec2/revoke-security-group-ingress.html.
 func revoke(item Item, change Change) string {
@@ -89,16 +178,8 @@ func revoke(item Item, change Change) string {
 	} else {
 		permission["FromPort"], permission["ToPort"] = rule.From, rule.To
 	}
-	list, name := "UserIdGroupPairs", "GroupId"
-	switch {
-	case strings.HasPrefix(rule.Peer, "pl-"):
-		list, name = "PrefixListIds", "PrefixListId"
-	case strings.Contains(rule.Peer, ":"):
-		list, name = "Ipv6Ranges", "CidrIpv6"
-	case strings.Contains(rule.Peer, "/"):
-		list, name = "IpRanges", "CidrIp"
-	}
-	permission[list] = []map[string]string{{name: rule.Peer}}
+	to := peerOf(*rule)
+	permission[to.list] = []map[string]string{{to.name: rule.Peer}}
 	encoded, err := json.Marshal([]any{permission})
 	if err != nil {
 		return "# revoke by hand: " + rule.String()
@@ -128,47 +209,6 @@ func accept(address live.Address, change Change) string {
 		return "and set in the configuration of " + where + ": " + change.Path + ", to its live value"
 	}
 	return "and set in the configuration of " + where + ": " + change.Path + " = " + hclValue(*change.Actual)
-}
-
-// hclValue writes a value as HCL: JSON lists of text, numbers and booleans as they are, other text quoted.
-func hclValue(text string) string {
-	if text == "true" || text == "false" || isNumber(text) || strings.HasPrefix(text, `["`) || text == "[]" {
-		return text
-	}
-	return hclQuote(text)
-}
-
-func isNumber(text string) bool {
-	return text != "" && strings.Trim(text, "0123456789") == "" && (text == "0" || text[0] != '0')
-}
-
-// hclQuote writes text as a quoted string of HCL, as Terraform writes instance keys.
-func hclQuote(text string) string {
-	var quoted strings.Builder
-	quoted.WriteByte('"')
-	for i, r := range text {
-		switch r {
-		case '"':
-			quoted.WriteString(`\"`)
-		case '\\':
-			quoted.WriteString(`\\`)
-		case '\n':
-			quoted.WriteString(`\n`)
-		case '\r':
-			quoted.WriteString(`\r`)
-		case '\t':
-			quoted.WriteString(`\t`)
-		case '$', '%':
-			quoted.WriteRune(r)
-			if strings.HasPrefix(text[i+1:], "{") {
-				quoted.WriteRune(r)
-			}
-		default:
-			quoted.WriteRune(r)
-		}
-	}
-	quoted.WriteByte('"')
-	return quoted.String()
 }
 
 // shellQuote writes text as one word of a POSIX shell.

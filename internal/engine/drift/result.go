@@ -45,7 +45,10 @@ type Item struct {
 	// Remediation puts the world back; Reconciliation makes the state agree with it. Lines for a shell.
 	Remediation    []string `json:"remediation"`
 	Reconciliation []string `json:"reconciliation"`
+	// Configuration is HCL to paste so that the configuration says what is live, or manages it no more.
+	Configuration string `json:"configuration,omitempty"`
 
+	name     string   // of an unmanaged one, in AWS
 	resource Resource // as the state has it; of an unmanaged one, only what the price needs
 }
 

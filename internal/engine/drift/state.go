@@ -38,6 +38,7 @@ type Resource struct {
 	Sensitive []string
 
 	provider string
+	previous live.Address // what the state calls it, where the configuration has moved it
 }
 
 // Reasons why an instance of the state is not looked at.
@@ -45,10 +46,14 @@ const (
 	noReader  = "no reader for this type"
 	deposed   = "deposed, waiting to be destroyed"
 	noID      = "no id in the state"
-	noOwner   = "its security group is not in this state"
 	unwanted  = "left out by types or exclude_types"
 	elsewhere = "outside of the regions asked for"
 )
+
+// noOwner is why a piece is not looked at whose owner the state does not hold: AWS tells of it only together with that.
+func noOwner(ownerType string) string {
+	return "the " + ownerType + " that it belongs to is not in this state"
+}
 
 func (s *State) skip(kind, reason string, count int) {
 	if s.Unread[kind] == nil {

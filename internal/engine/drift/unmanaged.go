@@ -38,7 +38,53 @@ func (l *looking) unmanaged(ctx context.Context, region string) {
 				l.found(kind, region, account, things, managed)
 			}
 		}
+		l.result.remade(kind)
 	}
+}
+
+// remade finds, for what is gone, what was made anew by hand under the same name and so has another id: the state can take that in
+// the place of what it had.
+func (r *Result) remade(kind string) {
+	for i := range r.Items {
+		gone := &r.Items[i]
+		if gone.Kind != Deleted || gone.Type != kind {
+			continue
+		}
+		var same []*Item
+		for j := range r.Items {
+			if other := &r.Items[j]; other.Kind == Unmanaged && other.Type == kind && other.Region == gone.Region && other.name != "" && slices.Contains(namesInState(gone.resource), other.name) {
+				same = append(same, other)
+			}
+		}
+		if len(same) != 1 { // nobody can tell which of several it is
+			continue
+		}
+		gone.Reason += "; " + same[0].ID + " has the same name and is in no state: it seems to have been made anew by hand"
+		gone.Configuration = importBlock(string(gone.Address), same[0].ID)
+		gone.Reconciliation = []string{
+			"# if " + oneLine(same[0].ID) + " is to take its place:",
+			"terraform state rm " + shellQuote(string(gone.Address)),
+			importPrint(string(gone.Address), shellQuote(hclQuote(same[0].ID))),
+			"terraform apply -target=" + shellQuote(string(gone.Address)),
+			"# what that apply would change of it is what differs from the configuration",
+		}
+		same[0].Reason += "; it seems to be " + string(gone.Address) + ", made anew by hand"
+		same[0].Reconciliation = []string{"# see " + oneLine(string(gone.Address))}
+		same[0].Configuration = ""
+	}
+}
+
+// namesInState are the names that a state has for a resource.
+func namesInState(resource Resource) []string {
+	names := []string{resource.Text("name"), resource.Text("bucket"), resource.Text("function_name")}
+	for _, tags := range []string{"tags", "tags_all"} {
+		if tags, ok := resource.Value(tags).(map[string]any); ok {
+			if name, ok := tags["Name"].(string); ok {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // managed are all the texts by which the state knows the resources of a type.
@@ -102,16 +148,22 @@ func (l *looking) found(kind, region, account string, things []live.Thing, manag
 			resource: Resource{Resource: live.Resource{Type: kind, ID: thing.ID, Region: region, State: live.ValuesOf(thing.Attributes)}},
 		}
 		item.Remediation, item.Reconciliation = adopt(item)
+		item.Configuration = configuration(item, Resource{}, nil)
+		item.name = thing.Name
 		l.result.Items = append(l.result.Items, item)
 	}
 }
 
 // label is a name for it that Terraform takes.
 func label(thing live.Thing) string {
-	name := thing.Name
-	if name == "" {
-		name = thing.ID
+	if thing.Name == "" {
+		return identifier(thing.ID)
 	}
+	return identifier(thing.Name)
+}
+
+// identifier makes a name for Terraform out of a text.
+func identifier(name string) string {
 	name = strings.Trim(strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_', r == '-':
@@ -125,14 +177,24 @@ func label(thing live.Thing) string {
 	return name
 }
 
-// adopt is how something unmanaged comes into the state: an import block, and a configuration that Terraform writes for it.
+// adopt is how something unmanaged comes into the state.
 func adopt(item Item) (remediation, reconciliation []string) {
-	block := "import {\\n  to = %s\\n  id = %s\\n}\\n"
 	return []string{"# nothing manages " + oneLine(item.ID) + ": if nobody needs it, delete it in AWS"},
-		[]string{
-			"printf '" + block + "' " + shellQuote(string(item.Address)) + " " + shellQuote(hclQuote(item.ID)) + " >> imports.tf",
-			"terraform plan -generate-config-out=" + shellQuote("generated_"+strings.ReplaceAll(string(item.Address), ".", "_")+".tf"),
-			"# look through the generated configuration and mend it where that plan complained of it (attributes that exclude each other), then",
-			"terraform apply -target=" + shellQuote(string(item.Address)),
-		}
+		importLines(string(item.Address), shellQuote(hclQuote(item.ID)))
+}
+
+// importLines take something into the state by an import block, and a configuration that Terraform writes for it. id is a word of the
+// shell that becomes the id in HCL, with its quotes.
+func importLines(address, id string) []string {
+	return []string{
+		importPrint(address, id),
+		"terraform plan -generate-config-out=" + shellQuote("generated_"+strings.ReplaceAll(address, ".", "_")+".tf"),
+		"# look through the generated configuration and mend it where that plan complained of it (attributes that exclude each other), then",
+		"terraform apply -target=" + shellQuote(address),
+	}
+}
+
+// importPrint writes an import block into a file.
+func importPrint(address, id string) string {
+	return `printf 'import {\n  to = %s\n  id = %s\n}\n' ` + shellQuote(address) + " " + id + " >> imports.tf"
 }

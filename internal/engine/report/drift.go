@@ -63,6 +63,7 @@ type DriftItem struct {
 	} `json:"changed_by"`
 	Remediation    []string `json:"remediation"`
 	Reconciliation []string `json:"reconciliation"`
+	Configuration  string   `json:"configuration"`
 }
 
 // DriftChange is one difference.

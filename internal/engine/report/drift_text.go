@@ -31,7 +31,11 @@ func (d Drift) Markdown() ([]byte, error) {
 		if who := item.who(); who != "" {
 			fmt.Fprintf(&out, "Changed by: %s\n\n", cell(who))
 		}
-		fmt.Fprintf(&out, "Put it back:\n\n%s\nAccept it:\n\n%s\n</details>\n", block(item.Remediation), block(item.Reconciliation))
+		fmt.Fprintf(&out, "Put it back:\n\n%s\nAccept it:\n\n%s\n", block(item.Remediation), block(item.Reconciliation))
+		if item.Configuration != "" {
+			fmt.Fprintf(&out, "In the configuration, to accept it:\n\n%s\n", block(strings.Split(strings.TrimSuffix(item.Configuration, "\n"), "\n")))
+		}
+		out.WriteString("</details>\n")
 	}
 	for _, unverified := range d.Unverified {
 		fmt.Fprintf(&out, "\n- not verified: %s: %s", cell(unverified.Address), cell(unverified.Reason))

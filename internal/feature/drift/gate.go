@@ -103,9 +103,12 @@ func resources(n int) string {
 
 func writeItem(text *strings.Builder, item engine.Item) {
 	fmt.Fprintf(text, "\n- [%s] %s (%s, %s)", item.Category, item.Address, item.ID, item.Region)
-	if item.Kind == engine.Deleted {
+	switch item.Kind {
+	case engine.Deleted:
 		fmt.Fprintf(text, " was deleted: %s", item.Reason)
-		return
+	case engine.Unmanaged:
+		fmt.Fprintf(text, " is in AWS and not in the state: %s", item.Reason)
+	case engine.Changed:
 	}
 	for i, change := range item.Changes {
 		if i == shownChanges {

@@ -123,6 +123,7 @@ type itemModel struct {
 	Attribution      types.String  `tfsdk:"attribution"`
 	Remediation      []string      `tfsdk:"remediation"`
 	Reconciliation   []string      `tfsdk:"reconciliation"`
+	Configuration    types.String  `tfsdk:"configuration"`
 }
 
 type changeModel struct {
@@ -189,7 +190,7 @@ func itemFrom(item engine.Item) itemModel {
 		Reason: item.Reason, Changes: changes, MonthlyCostDelta: types.Float64PointerValue(item.MonthlyCostDelta), CostBasis: item.CostBasis, PriceDate: orNull(item.PriceDate),
 		Remediation: item.Remediation, Reconciliation: item.Reconciliation,
 	}
-	out.AccountID = orNull(item.AccountID)
+	out.AccountID, out.Configuration = orNull(item.AccountID), orNull(item.Configuration)
 	if item.RecordedAt != nil {
 		out.RecordedAt = types.StringValue(item.RecordedAt.UTC().Format(time.RFC3339))
 	}

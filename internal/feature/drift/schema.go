@@ -119,15 +119,18 @@ func inputs() map[string]schema.Attribute {
 			Optional: true, Validators: []validator.Int64{int64validator.Between(1, 256)}, MarkdownDescription: "How many AWS calls run at once, 1 to 256 (default: 16).",
 		},
 		"cost": schema.SingleNestedAttribute{
-			Optional:            true,
-			MarkdownDescription: "Where prices come from. Without it, only from a table that is part of the provider: on-demand Linux instances in us-east-1, of 2024-07-10.",
+			Optional: true,
+			MarkdownDescription: "Where prices come from. Without it, only from a table that is part of the provider: on-demand prices of EC2 instances (Linux, shared tenancy) in us-east-1, as published on 2024-07-10; nothing else has a price then. " +
+				"With `cost = {}`, the AWS Price List API is asked first (`pricing:GetProducts`), and the table where that has no answer.",
 			Attributes: map[string]schema.Attribute{
 				"enabled": schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether costs are looked for at all (default: true)."},
-				"offline": schema.BoolAttribute{Optional: true, MarkdownDescription: "Only the table, and no calls of the Price List API and CloudWatch (default: false). Prices are kept for a week in the user's cache folder."},
+				"offline": schema.BoolAttribute{Optional: true, MarkdownDescription: "Only the table, and no calls of the Price List API and CloudWatch (default: false). Prices that were asked for are kept for a week in `terraform-provider-reliability/prices` of the user's cache folder; " +
+					"delete that folder to ask anew. A newer table comes with a newer provider."},
 			},
 		},
 		"attribution": schema.BoolAttribute{
-			Optional: true, MarkdownDescription: "Look in CloudTrail for who made critical and major changes (default: false). CloudTrail takes two requests a second: it ends after a minute, worst items first.",
+			Optional: true, MarkdownDescription: "Look in CloudTrail for who made critical and major changes (default: false; `cloudtrail:LookupEvents`). CloudTrail takes two requests a second: it ends after a minute, worst items first. " +
+				"Terraform's own calls and failed ones are left out. What was found, or that nothing was, is in `attribution` of each item.",
 		},
 		"unmanaged": schema.ListAttribute{
 			Optional: true, ElementType: types.StringType, Validators: []validator.List{listvalidator.ValueStringsAre(notBlank()), tfdiag.NoNulls{}},

@@ -39,7 +39,7 @@ func outputs() map[string]schema.Attribute {
 			}},
 		},
 		"skipped": schema.MapNestedAttribute{
-			Computed: true, MarkdownDescription: "Resources of the state that were not looked at, by type.",
+			Computed: true, MarkdownDescription: "Resources of the state that were not looked at, by type: no reader knows the type, `types`, `exclude_types` or `regions` leave it out, it waits to be destroyed, or it is a piece (a rule, a route, a policy) of something that is not in this state.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"count":  count("How many."),
 				"reason": text("Why."),
@@ -86,16 +86,22 @@ func itemsAttribute() schema.Attribute {
 				Computed:            true,
 				MarkdownDescription: "What it costs a month more than the state says, in US dollars: price of what is live less price of what is in the state, without what is used (traffic, requests). Null where no price is known, never 0 for want of one.",
 			},
-			"cost_basis":     text("What `monthly_cost_delta` rests on: `price_list`, `offline_table`, `no_priced_attribute` (nothing that has a price differs), `per_million_invocations_of_1s` (a function without recorded calls; in no sum), or `unknown`."),
-			"price_date":     text("Day of the oldest price in it; null without one."),
-			"recorded_at":    text("With `source = \"config\"`: when AWS Config recorded what is compared, RFC 3339. Null where AWS was read."),
-			"changed_by":     text("Who made the newest change that CloudTrail has; null when nobody looked or none was found."),
-			"changed_at":     text("When, RFC 3339."),
-			"changed_event":  text("Which call it was, such as `AuthorizeSecurityGroupIngress`."),
-			"changed_from":   text("Address or service that it came from."),
-			"attribution":    text("How it was found, or that it was not; null when nobody looked. That no event was found does not mean that nobody did it."),
-			"remediation":    lines("Shell commands that put AWS back as the configuration says."),
-			"reconciliation": lines("Shell commands that make the state agree with AWS instead; lines that begin with `#` tell what the configuration needs."),
+			"cost_basis": text("What `monthly_cost_delta` rests on: `price_list` (the Price List API), `offline_table` (at least one price is of the provider's own table: see `price_date`), `no_priced_attribute` (nothing that has a price differs: 0), " +
+				"`per_million_invocations_of_1s` (a function of which CloudWatch has no calls: the figure is for a million calls of one second each a month, and in no sum), or `unknown` (no price: null)."),
+			"price_date":    text("Day of the oldest price in it: with `price_list` when AWS published it, with `offline_table` that of the table; null without one."),
+			"recorded_at":   text("With `source = \"config\"`: when AWS Config recorded what is compared, RFC 3339. Null where AWS was read."),
+			"changed_by":    text("Who made the newest change that CloudTrail has: ARN of the caller; null when nobody looked or none was found: `attribution` says which."),
+			"changed_at":    text("When, RFC 3339."),
+			"changed_event": text("Which call it was, such as `AuthorizeSecurityGroupIngress`."),
+			"changed_from":  text("Address or service that it came from."),
+			"attribution": text("How it was found, or why it was not: no event by this name in CloudTrail's 90 days, the time was up, or CloudTrail could not be asked. Null when nobody looked: `attribution` is off, or the item is minor or unmanaged. " +
+				"\"None found\" is not \"nobody\": some services log no resource name, and an event may take 15 minutes to appear."),
+			"remediation": lines("Shell commands that put AWS back as the configuration says, for the directory of the drifted configuration. A rule that was added to a security group whose rules are resources of their own is revoked with the AWS CLI: an apply " +
+				"would not remove it. `terraform apply -target` also puts back what the target depends on."),
+			"reconciliation": lines("Shell commands that make the state agree with AWS instead, without changing AWS; lines that begin with `#` tell what the configuration needs, and `configuration` has it as HCL. What was deleted and has been made anew by hand, " +
+				"under the same name, is told when `unmanaged` names its type: its commands then import that."),
+			"configuration": text("HCL to paste into the configuration so that it says what is live: attributes and blocks that stand for those of the same name, under comments that name the resource block that they belong into and tell what cannot be " +
+				"pasted. For a deletion a `removed` block, for something unmanaged an `import` block. Null when the commands of `reconciliation` are all."),
 		}},
 	}
 }

@@ -144,6 +144,9 @@ func (s Spec) Keep() []string {
 			names = append(names, "tags_all")
 		}
 	}
+	if s.Listed { // what is gone is looked for by its name among what nothing manages
+		names = append(names, "name")
+	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // statements takes an IAM policy apart into its statements, each as canonical JSON, sorted. Written in one form are: one
@@ -52,7 +54,7 @@ func canonicalStatement(statement map[string]any) string {
 			}
 			canonical[name] = value
 		case "Action", "NotAction":
-			canonical[name] = textSet(value, strings.ToLower)
+			canonical[name] = textSet(value, lowerAction)
 		case "Resource", "NotResource":
 			canonical[name] = textSet(value, nil)
 		case "Principal", "NotPrincipal":
@@ -64,6 +66,43 @@ func canonicalStatement(statement map[string]any) string {
 		}
 	}
 	return encode(canonical)
+}
+
+// spellings are the actions that were seen in policies, as they were written, by their lower case. Names of actions have no case for
+// IAM, and have one for Terraform, which compares texts.
+var spellings sync.Map
+
+// spelled bounds what is remembered; AWS has some twenty thousand actions.
+const spelled = 50_000
+
+var spellingCount atomic.Int64
+
+// lowerAction is the form in which actions compare; how it was written is remembered for Spell.
+func lowerAction(action string) string {
+	lower := strings.ToLower(action)
+	if lower != action && spellingCount.Load() < spelled {
+		if _, known := spellings.LoadOrStore(lower, action); !known {
+			spellingCount.Add(1)
+		}
+	}
+	return lower
+}
+
+// Spell is a normalised statement with its actions as policies write them, as far as one that was read did.
+func Spell(statement string) string {
+	var members map[string]any
+	if json.Unmarshal([]byte(statement), &members) != nil {
+		return statement
+	}
+	for _, name := range []string{"Action", "NotAction"} {
+		actions, _ := members[name].([]any)
+		for i, action := range actions {
+			if written, ok := spellings.Load(action); ok {
+				actions[i] = written
+			}
+		}
+	}
+	return encode(members)
 }
 
 func principals(value any) any {

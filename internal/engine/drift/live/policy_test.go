@@ -36,6 +36,17 @@ func TestPoliciesThatSayTheSame(t *testing.T) {
 	}
 }
 
+func TestSpell(t *testing.T) {
+	t.Parallel()
+	written := Attribute{Kind: Policy}.Normalise(`{"Statement":{"Effect":"Allow","Action":["test:GetTheSpelling","test:*"],"NotAction":"test:unseen","Resource":"Test:GetTheSpelling"}}`).([]string)[0]
+	if want := `{"Action":["test:*","test:GetTheSpelling"],"Effect":"Allow","NotAction":["test:unseen"],"Resource":["Test:GetTheSpelling"]}`; Spell(written) != want {
+		t.Errorf("%s became %s", written, Spell(written))
+	}
+	if Spell("no JSON") != "no JSON" {
+		t.Error("what is no statement changed")
+	}
+}
+
 func TestUnescaped(t *testing.T) {
 	t.Parallel()
 	for escaped, want := range map[string]string{"%7B%22a%22%3A%20%22b+c%22%7D": `{"a": "b+c"}`, "%zz": "%zz", "": ""} {
