@@ -25,6 +25,8 @@ type Rollback struct {
 	RecoveryMS int64             `json:"recovery_ms"`
 	BudgetMS   int64             `json:"recovery_budget_ms"`
 	Targets    map[string]Target `json:"targets"`
+	// Traffic is where the traffic of the deployment that was rolled back had been; null where the ledger does not say.
+	Traffic *Traffic `json:"traffic,omitempty"`
 	// Verify is what the checks found once everything was back; null without any.
 	Verify *Health `json:"verify"`
 }

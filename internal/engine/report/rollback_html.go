@@ -19,6 +19,7 @@ type (
 		Lanes   []rollbackLane
 		Ticks   []string
 		Targets []rollbackCard
+		Traffic *trafficView
 		Verify  *rollbackVerify
 	}
 	rollbackLane struct {
@@ -53,6 +54,10 @@ func (r Rollback) HTML() ([]byte, error) {
 		}
 	}
 	view.Ticks = ticks(total)
+	if r.Traffic != nil {
+		view.Traffic = new(r.Traffic.picture(&numbers))
+		view.Traffic.Title, view.Traffic.Numbers = "Before the rollback", view.Traffic.Numbers+", "+moment(r.Traffic.StartedAt)
+	}
 	if r.Verify != nil {
 		view.Verify = &rollbackVerify{Verdict: spaced(r.Verify.Verdict), Checks: r.Verify.checksView(&numbers)}
 	}

@@ -82,7 +82,7 @@ func rolledBack() report.Rollback {
 			"site":   {Service: "s3_bucket", Status: "partial", Captured: "1204 objects, 48.2 MB", Error: "2 objects have no version any more that the snapshot names: old/a.css, old/b.css", BegunMS: new(int64(750)), ChangedMS: new(int64(74_100)), Things: 1202, Changes: files, More: 1162},
 			"config": {Service: "ssm_parameter", Status: "not_needed", Captured: "/shop/config at version 7"},
 		},
-		Verify: &verify,
+		Verify: &verify, Traffic: new(reverted().Traffic),
 	}
 }
 

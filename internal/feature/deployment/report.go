@@ -45,7 +45,7 @@ func toDocument(history ledger.History, now time.Time) report.History {
 			}
 		}
 		if d.Traffic != nil {
-			line.Traffic = new(traffic(*d.Traffic))
+			line.Traffic = new(reportset.Traffic(*d.Traffic))
 		}
 		document.Deployments = append(document.Deployments, line)
 	}
@@ -53,27 +53,4 @@ func toDocument(history ledger.History, now time.Time) report.History {
 		document.Quarantine = append(document.Quarantine, report.Quarantine{Release: q.Release, Deployment: q.Deployment, Reason: q.Reason, At: q.At.UTC()})
 	}
 	return document
-}
-
-func traffic(kept ledger.Traffic) report.Traffic {
-	converted := report.Traffic{
-		To: kept.To, StartedAt: kept.StartedAt.UTC(), DurationMS: max(kept.EndedAt.Sub(kept.StartedAt).Milliseconds(), 0), Routes: map[string]report.Route{}, Moments: make([]report.Moment, 0, len(kept.Moments)),
-	}
-	live := map[string]report.Share{}
-	for _, m := range kept.Moments {
-		moment := report.Moment{At: m.At.UTC(), Stage: m.Stage, Route: m.Route, Rounds: m.Rounds, Until: m.Until, Verdict: m.Verdict, Failed: m.Failed}
-		if m.Share != nil {
-			moment.Share = new(report.Share(*m.Share))
-			live[m.Route] = *moment.Share
-		}
-		converted.Moments = append(converted.Moments, moment)
-	}
-	for key, before := range kept.Routes {
-		last, moved := live[key]
-		if !moved {
-			last = report.Share(before)
-		}
-		converted.Routes[key] = report.Route{Before: report.Share(before), Live: &last}
-	}
-	return converted
 }

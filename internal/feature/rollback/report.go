@@ -74,6 +74,9 @@ func (w work) document(e end, verdict *gate.Result, seen *watch) report.Rollback
 	for name, target := range e.result.Targets {
 		document.Targets[name] = seen.target(name, target, e.result.Snapshot.Items[name].Spec.Kind)
 	}
+	if e.traffic != nil {
+		document.Traffic = new(reportset.Traffic(*e.traffic))
+	}
 	if verdict != nil {
 		health := checkset.Document(*verdict, "")
 		document.Verify = &health

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -25,7 +26,9 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/store"
 )
 
-func TestMain(m *testing.M) { acctest.Main(m, "rollback/", "snapshot/", "health/", "notices/", "store/") }
+func TestMain(m *testing.M) {
+	acctest.Main(m, "rollback/", "snapshot/", "health/", "notices/", "store/")
+}
 
 const (
 	address     = "reliability_rollback.web"
@@ -122,14 +125,23 @@ func TestAccRollback_basic(t *testing.T) {
 				ConfigPlanChecks: settled,
 			},
 			{
-				PreConfig:   s.release,
+				PreConfig: func() {
+					s.release()
+					moved := ledger.Traffic{To: "green", StartedAt: time.Now(), EndedAt: time.Now(), Routes: map[string]ledger.TrafficShare{"www": {Blue: 100}}}
+					if err := s.ledger().Moved(t.Context(), "bad-release/000001", moved); err != nil {
+						t.Error(err)
+					}
+				},
 				Config:      s.snapshot("v2") + rollback("", "when = true\n  "+reporting(folder)),
 				ExpectError: regexp.MustCompile(`(?s)The release was rolled back.*4 change\(s\) put everything back to snapshot\s+bad-release/000001.*unhealthy.*dns:.*code:.*site:.*Live now: what snapshot.*read\s+back.*What to do`),
 			},
 			{ // it was done: the same inputs do not ask for it again. The release is in quarantine.
 				PreConfig: func() {
 					s.expectLive(back)
-					expectReports(t, folder, report.Rollback{Status: "restored", Snapshot: "bad-release/000001", Reason: "unhealthy", Undone: true, BudgetMS: 300_000}, 3)
+					got := expectReports(t, folder, report.Rollback{Status: "restored", Snapshot: "bad-release/000001", Reason: "unhealthy", Undone: true, BudgetMS: 300_000}, 3)
+					if got.Traffic == nil || got.Traffic.To != "green" || got.Traffic.Routes["www"].Live.Blue != 100 {
+						t.Errorf("the traffic of what was rolled back: %+v", got.Traffic)
+					}
 				},
 				Config:      s.snapshot("v2") + rollback("", "when = true"),
 				PlanOnly:    true,
@@ -311,7 +323,7 @@ func TestAccHalfWay(t *testing.T) {
 						t.Errorf("the target that is not back: %+v", code)
 					}
 				},
-				Config:    s.snapshot("v2") + rollback("", ""),
+				Config: s.snapshot("v2") + rollback("", ""),
 				ConfigPlanChecks: resource.ConfigPlanChecks{
 					PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address, plancheck.ResourceActionUpdate)},
 				},

@@ -44,6 +44,8 @@ type end struct {
 	result  restore.Result
 	// undone says that a deployment was rolled back, if only in name: the release that was wanted is not live.
 	undone bool
+	// traffic is where the traffic of that deployment was while it was switched; nil where the ledger does not say.
+	traffic *ledger.Traffic
 	// done says that everything is back and the checks hold.
 	done bool
 }
@@ -78,7 +80,7 @@ func (w work) do(ctx context.Context, id, region, reason string, diags *diag.Dia
 	for _, warning := range result.Warnings {
 		tfdiag.Warning(diags, tfdiag.Message{Summary: "A notice was not delivered", Happened: warning + ".", Next: "the rollback itself is not affected; check metrics and notify in the provider block."})
 	}
-	e.undone = w.account(ctx, request, result, diags)
+	e.undone, e.traffic = w.account(ctx, request, result, diags)
 	if incomplete != nil {
 		w.write(e, nil, seen, diags)
 		wordIncomplete(diags, request, result)
@@ -122,15 +124,15 @@ func (w work) verify(ctx context.Context) *gate.Result {
 // bookkeeping bounds what is written into the ledger, even when Terraform was interrupted meanwhile.
 const bookkeeping = 20 * time.Second
 
-// account writes the rollback into the ledger, and returns whether a deployment is undone by it.
+// account writes the rollback into the ledger, and returns whether a deployment is undone by it, and where that one's traffic was.
 //
 // Whoever asks for a rollback does not want the release. Where something was put back, or was by an earlier run that died
 // before it could write that down, the deployment is rolled back. Where nothing had to be put back, it depends: one that was
 // found to have failed is rolled back all the same, so that its release stays in quarantine and the apply red; of one that
 // nobody had judged, nothing was live, and it is abandoned; one that holds, or is undone already, stays as it is.
-func (w work) account(ctx context.Context, request restore.Request, result restore.Result, diags *diag.Diagnostics) (undone bool) {
+func (w work) account(ctx context.Context, request restore.Request, result restore.Result, diags *diag.Diagnostics) (undone bool, moved *ledger.Traffic) {
 	if len(request.Targets) > 0 || result.Status == restore.Partial || result.Status == restore.Failed {
-		return result.Status == restore.Restored // undone in part only, which a deployment's status does not say
+		return result.Status == restore.Restored, nil // undone in part only, which a deployment's status does not say
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookkeeping)
 	defer cancel()
@@ -159,7 +161,10 @@ func (w work) account(ctx context.Context, request restore.Request, result resto
 			Next: "check the store. The release is not in quarantine: take care not to deploy it again.",
 		})
 	}
-	return undone
+	if undone {
+		moved = latest.Traffic
+	}
+	return undone, moved
 }
 
 // resumed tells that an earlier run put latest back and died before the ledger knew. A run to the snapshot of latest
