@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
 	"github.com/project3-ls/terraform-provider-reliability/internal/leastprivilege"
 )
 
@@ -77,24 +78,13 @@ func TestNothingIsGivenOnEverything(t *testing.T) {
 	}
 }
 
-// prefixes are how IAM calls the services of the facades.
-var prefixes = map[string]string{
-	"APIGateway": "apigateway", "APIGatewayV2": "apigateway", "AutoScaling": "autoscaling", "CloudFront": "cloudfront", "CloudFrontKeyValueStore": "cloudfront-keyvaluestore",
-	"CloudTrail": "cloudtrail", "CloudWatch": "cloudwatch", "CloudWatchLogs": "logs", "Config": "config", "ConfigService": "config", "DynamoDB": "dynamodb", "EC2": "ec2", "ECS": "ecs", "ELBV2": "elasticloadbalancing",
-	"EventBridge": "events", "IAM": "iam", "KMS": "kms", "Lambda": "lambda", "Pricing": "pricing", "RDS": "rds", "Route53": "route53", "S3": "s3", "S3Control": "s3", "SNS": "sns", "SQS": "sqs", "SSM": "ssm",
-	"Scheduler": "scheduler", "SecretsManager": "secretsmanager",
+// services are how the SDK calls the services of the facades.
+var services = map[string]string{
+	"APIGateway": "API Gateway", "APIGatewayV2": "ApiGatewayV2", "AutoScaling": "Auto Scaling", "CloudFront": "CloudFront", "CloudFrontKeyValueStore": "CloudFront KeyValueStore",
+	"CloudTrail": "CloudTrail", "CloudWatch": "CloudWatch", "CloudWatchLogs": "CloudWatch Logs", "ConfigService": "Config Service", "DynamoDB": "DynamoDB", "EC2": "EC2", "ECS": "ECS",
+	"ELBV2": "Elastic Load Balancing v2", "EventBridge": "EventBridge", "IAM": "IAM", "KMS": "KMS", "Lambda": "Lambda", "Pricing": "Pricing", "RDS": "RDS", "Route53": "Route 53", "S3": "S3",
+	"S3Control": "S3 Control", "SNS": "SNS", "SQS": "SQS", "SSM": "SSM", "Scheduler": "Scheduler", "SecretsManager": "Secrets Manager",
 }
-
-// renamed are the operations whose action has another name.
-var renamed = map[string]string{
-	"lambda:Invoke": "lambda:InvokeFunction", "cloudfront:UpdateDistributionWithStagingConfig": "cloudfront:UpdateDistribution", "s3:HeadObject": "s3:GetObject", "s3:HeadBucket": "s3:ListBucket",
-	"s3:ListBuckets": "s3:ListAllMyBuckets", "s3:ListObjectsV2": "s3:ListBucket", "s3:ListObjectVersions": "s3:ListBucketVersions", "s3:CopyObject": "s3:PutObject", "s3:UploadPartCopy": "s3:PutObject",
-	"s3:CreateMultipartUpload": "s3:PutObject", "s3:CompleteMultipartUpload": "s3:PutObject", "s3:DeleteObjects": "s3:DeleteObject", "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
-	"s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration", "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
-}
-
-// verbs are what API Gateway's actions are called by.
-var verbs = map[string]string{"Get": "GET", "Create": "POST", "Update": "PATCH", "Delete": "DELETE"}
 
 // TestEveryCallIsDocumented: each call that the provider can make is in a policy, or its action is named by the guide.
 func TestEveryCallIsDocumented(t *testing.T) {
@@ -143,19 +133,12 @@ func facadeCalls(t *testing.T) []string {
 				continue
 			}
 			receiver, ok := pointer.X.(*ast.Ident)
-			if !ok || prefixes[receiver.Name] == "" {
+			if !ok || services[receiver.Name] == "" {
 				continue
 			}
-			action := prefixes[receiver.Name] + ":" + method.Name.Name
-			if other, ok := renamed[action]; ok {
-				action = other
-			}
-			if prefixes[receiver.Name] == "apigateway" {
-				for verb, name := range verbs {
-					if strings.HasPrefix(method.Name.Name, verb) {
-						action = "apigateway:" + name
-					}
-				}
+			action := awsapi.Failure{Service: services[receiver.Name], Operation: method.Name.Name}.Permission()
+			if action == "" {
+				t.Errorf("what %s.%s needs is not known", receiver.Name, method.Name.Name)
 			}
 			actions = append(actions, action)
 		}

@@ -19,12 +19,15 @@ import (
 )
 
 const (
-	module    = "github.com/project3-ls/terraform-provider-reliability"
-	root      = "../.."
-	engine    = "internal/engine/"
-	feature   = "internal/feature/"
-	awsapi    = "internal/awsapi"
-	emulator  = "internal/emulator"
+	module   = "github.com/project3-ls/terraform-provider-reliability"
+	root     = "../.."
+	engine   = "internal/engine/"
+	feature  = "internal/feature/"
+	awsapi   = "internal/awsapi"
+	emulator = "internal/emulator"
+
+	leastprivilege = "internal/leastprivilege"
+
 	workspace = "internal/workspace"
 	provider  = "internal/provider"
 	lifeline  = "internal/lifeline"
@@ -89,7 +92,8 @@ func house() map[string][]string {
 		awsapi:              {sdk, sdkConfig, awsbase},
 		emulator:            {sdk, sdkConfig, awsbase},
 		workspace:           anything,
-		"internal/acctest":  append([]string{emulator, provider}, outside...),
+		"internal/acctest":  append([]string{emulator, leastprivilege, provider}, outside...),
+		leastprivilege:      append([]string{emulator}, anything...),
 		"internal/bench":    append([]string{emulator, workspace, "internal/engine/service"}, anything...),
 		"internal/scenario": append([]string{emulator, workspace, "internal/acctest"}, anything...),
 		"examples/demo":     append([]string{emulator, workspace}, anything...),

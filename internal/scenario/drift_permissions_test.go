@@ -3,6 +3,7 @@ package scenario
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"maps"
 	"os"
@@ -28,7 +29,7 @@ func (l *look) permissions(t *testing.T) {
 	caller := emulator.Caller{AccessKey: "AKIADRIFTDRIFTDRIFT"}
 	clients := awsapi.New(awsapi.Config{Config: awsbase.Config{AccessKey: caller.AccessKey, SecretKey: "drift", MaxRetries: 1}, S3UsePathStyle: true}, "test")
 	readers := live.Readers(clients)
-	detect := func(reader live.Reader) *drift.Result {
+	detect := func(reader live.Reader, state []byte) *drift.Result {
 		t.Helper()
 		var types []string
 		for _, spec := range reader.Types() {
@@ -36,10 +37,17 @@ func (l *look) permissions(t *testing.T) {
 				types = append(types, spec.Type)
 			}
 		}
+		if len(types) == 0 { // parts, which are read with their owner
+			return &drift.Result{}
+		}
+		parsed, err := drift.ReadState(bytes.NewReader(state), drift.Specs(readers))
+		if err != nil {
+			t.Fatal(err)
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer cancel()
 		result, err := drift.Detect(ctx, drift.Options{
-			State: l.read(readers), Readers: readers, Types: types, Parallelism: 8, Account: clients.AccountID, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler),
+			State: parsed, Readers: readers, Types: types, Parallelism: 8, Account: clients.AccountID, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler),
 			Region: func(context.Context) (string, error) { return emulator.Region, nil },
 		})
 		if err != nil {
@@ -47,11 +55,13 @@ func (l *look) permissions(t *testing.T) {
 		}
 		return result
 	}
+	gone := vanished(t, l.state)
 	byService := map[string][]emulator.Permission{}
 	needs := make([]leastprivilege.Policy, len(readers))
 	for i, reader := range readers {
 		stop := l.emulator.Record(caller)
-		result := detect(reader)
+		result := detect(reader, l.state)
+		detect(reader, gone)
 		all := stop()
 		for _, unread := range result.Unverified {
 			t.Errorf("with all rights %s is not read: %s", unread.Address, unread.Reason)
@@ -69,15 +79,19 @@ func (l *look) permissions(t *testing.T) {
 			for _, policy := range documented {
 				documents = append(documents, policy.Without(action).Bound())
 			}
+			names := func(unread drift.UnverifiedResource) bool { return strings.HasSuffix(unread.Reason, " "+action) }
 			release, err := l.emulator.Bind(caller, documents...)
 			if err != nil {
 				t.Fatal(err)
 			}
-			result := detect(reader)
+			unverified := detect(reader, l.state).Unverified
+			if !slices.ContainsFunc(unverified, names) {
+				unverified = detect(reader, gone).Unverified
+			}
 			release()
-			if !slices.ContainsFunc(result.Unverified, func(unread drift.UnverifiedResource) bool { return strings.Contains(unread.Reason, action) }) {
-				t.Errorf("nothing is unverified for want of %s: %d resources are, of %d", action, len(result.Unverified), result.Managed)
-				for _, unread := range result.Unverified {
+			if !slices.ContainsFunc(unverified, names) {
+				t.Errorf("nothing is unverified for want of %s", action)
+				for _, unread := range unverified {
 					t.Logf("%s: %s", unread.Address, unread.Reason)
 				}
 			}
@@ -113,4 +127,38 @@ func (l *look) documented(t *testing.T, byService map[string][]emulator.Permissi
 		}
 	}
 	return read
+}
+
+// vanished is a state whose resources are not in AWS: each has another id, and the same everywhere that its id stood.
+func vanished(t *testing.T, state []byte) []byte {
+	t.Helper()
+	var whole map[string]any
+	if err := json.Unmarshal(state, &whole); err != nil {
+		t.Fatal(err)
+	}
+	resources, _ := whole["resources"].([]any)
+	for _, resource := range resources {
+		instances, _ := resource.(map[string]any)["instances"].([]any)
+		for _, instance := range instances {
+			attributes, _ := instance.(map[string]any)["attributes"].(map[string]any)
+			id, _ := attributes["id"].(string)
+			if id == "" {
+				continue
+			}
+			last := "0"
+			if strings.HasSuffix(id, last) {
+				last = "1"
+			}
+			for name, value := range attributes {
+				if text, ok := value.(string); ok {
+					attributes[name] = strings.ReplaceAll(text, id, id[:len(id)-1]+last)
+				}
+			}
+		}
+	}
+	changed, err := json.Marshal(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changed
 }

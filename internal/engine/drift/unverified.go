@@ -66,5 +66,8 @@ func why(outcome live.Outcome) string {
 	if failure.Code != "" {
 		parts = append(parts, failure.Code)
 	}
+	if needed := failure.Permission(); needed != "" && awsapi.IsDenied(outcome.Err) {
+		parts = append(parts, "which needs "+needed)
+	}
 	return strings.Join(parts, ", ")
 }

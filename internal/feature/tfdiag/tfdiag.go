@@ -129,6 +129,8 @@ func describe(failure awsapi.Failure) string {
 
 func advise(err error, failure awsapi.Failure) string {
 	switch {
+	case awsapi.IsDenied(err) && failure.Permission() != "":
+		return fmt.Sprintf("allow the caller %s, then apply again. The guide on least privilege has the policy of each feature.", failure.Permission())
 	case awsapi.IsDenied(err):
 		return fmt.Sprintf("allow the caller the action of %s %s, then apply again.", failure.Service, failure.Operation)
 	case awsapi.IsCredentials(err):

@@ -44,7 +44,7 @@ func TestDetail(t *testing.T) {
 		"an AWS error names the call, the code and the request, and says what to do": {
 			Message{Happened: "The alias could not be read", Err: denied()},
 			"The alias could not be read: Lambda GetAlias answered AccessDeniedException: not authorized to perform lambda:GetAlias\n\n" +
-				"What to do: allow the caller the action of Lambda GetAlias, then apply again.\n\nRequest ID: req-1",
+				"What to do: allow the caller lambda:GetAlias, then apply again. The guide on least privilege has the policy of each feature.\n\nRequest ID: req-1",
 		},
 		"what to do of the caller wins": {
 			Message{Err: denied(), Next: "ask Eve."},
