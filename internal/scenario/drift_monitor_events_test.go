@@ -1,12 +1,14 @@
 package scenario
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -52,6 +54,57 @@ var trails = []struct{ types, service string }{
 	{`^aws_(db|rds)_`, "rds"},
 	{`^aws_lb`, "elasticloadbalancing"},
 	{`^aws_(dynamodb|ecs|iam|kms|lambda|route53|s3|secretsmanager|sns|sqs|ssm)_`, ""}, // their own name
+}
+
+// iamNames are the actions that are not called as the call is: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+var iamNames = map[string]string{
+	"s3:GetBucketEncryption": "s3:GetEncryptionConfiguration", "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+	"s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock", "s3:ListBuckets": "s3:ListAllMyBuckets",
+}
+
+// TestLooksMayReadWhatDriftReads: the role of a look may do each call that a reader makes, and no service is forgotten.
+func TestLooksMayReadWhatDriftReads(t *testing.T) {
+	t.Parallel()
+	policy, err := os.ReadFile(filepath.Join(root, "examples", "modules", "drift-monitor", "permissions.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	services := []struct{ file, prefix string }{
+		{"apigateway", ""}, {"autoscaling", "autoscaling"}, {"cloudfront", "cloudfront"}, {"cloudwatchlogs", "logs"}, {"cloudwatch", "cloudwatch"}, {"dynamodb", "dynamodb"}, {"ec2", "ec2"}, {"ecs", "ecs"},
+		{"elbv2", "elasticloadbalancing"}, {"iam", "iam"}, {"kms", "kms"}, {"lambda", "lambda"}, {"rds", "rds"}, {"route53", "route53"}, {"s3", "s3"}, {"secretsmanager", "secretsmanager"}, {"sns", "sns"},
+		{"sqs", "sqs"}, {"ssm", "ssm"},
+	}
+	folder := filepath.Join(root, "internal", "engine", "drift", "live")
+	calls, made := 0, regexp.MustCompile(`client\.((?:Get|List|Describe)\w+)`)
+	for _, service := range services {
+		names, err := filepath.Glob(filepath.Join(folder, service.file+"*.go"))
+		if err != nil || len(names) == 0 {
+			t.Fatalf("there is no reader of %s: %v", service.file, err)
+		}
+		for _, name := range names {
+			if strings.HasSuffix(name, "_test.go") || service.prefix == "" || service.file == "cloudwatch" && strings.Contains(name, "cloudwatchlogs") {
+				continue // all of API Gateway is read by apigateway:GET
+			}
+			content, err := os.ReadFile(name) //nolint:gosec // a file of this project
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, call := range made.FindAllSubmatch(content, -1) {
+				calls++
+				action := service.prefix + ":" + string(call[1])
+				if renamed, ok := iamNames[action]; ok {
+					action = renamed
+				}
+				every := service.prefix + ":Describe*"
+				if !bytes.Contains(policy, []byte(`"`+action+`"`)) && (!bytes.Contains(policy, []byte(`"`+every+`"`)) || !strings.HasPrefix(action, strings.TrimSuffix(every, "*"))) {
+					t.Errorf("%s: the role of a look lacks %s", filepath.Base(name), action)
+				}
+			}
+		}
+	}
+	if calls < 40 {
+		t.Errorf("only %d calls were found", calls)
+	}
 }
 
 // TestMonitorHearsOfWhatDriftReads: a write to any type that the data source reads starts a look, unless somebody names fewer services.

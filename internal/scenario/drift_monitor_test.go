@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
@@ -47,10 +48,43 @@ func TestAccModuleDriftMonitor(t *testing.T) {
 	testMachine(t, definition)
 	m.assertAlarms(ctx)
 	t.Run("looks", func(t *testing.T) { testLooks(ctx, t, m) })
+	m.forwards(ctx)
 	must(t, 0)(m.w.Destroy(ctx))
 	if left := m.alarms(ctx); len(left) != 0 {
 		t.Errorf("%d alarms are left", len(left))
 	}
+	if out := must(t, 0)(m.w.Run(ctx, "test", "-no-color")); !strings.Contains(out, "9 passed, 0 failed") {
+		t.Errorf("not all of the module's tests ran:\n%s", out)
+	}
+}
+
+// forwards applies forward/, which hears in another Region what the monitor's rule hears in its own, and destroys it.
+func (m *monitor) forwards(ctx context.Context) {
+	m.t.Helper()
+	w, err := workspace.New(ctx, workspace.Options{Dir: m.t.TempDir(), Root: root, Env: m.e.Env(), Mirror: workspace.AWSMirror(), Terraform: os.Getenv("TF_ACC_TERRAFORM_PATH"), Provider: m.w.Provider})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if err := w.Copy(filepath.Join(root, "examples", "modules", "drift-monitor", "forward"), "*.tf"); err != nil {
+		m.t.Fatal(err)
+	}
+	pattern := m.text("aws_cloudwatch_event_rule.writes", "event_pattern")
+	variables := ok[[]byte](m.t)(json.Marshal(map[string]string{"name": "patrol", "to_region": "eu-west-1", "event_pattern": pattern}))
+	for name, content := range map[string]string{"emulated.tf": emulated, "terraform.tfvars.json": string(variables)} {
+		if err := w.Write(name, content); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	if err := w.Init(ctx); err != nil {
+		m.t.Fatal(err)
+	}
+	must(m.t, 0)(w.Apply(ctx))
+	if out := must(m.t, 0)(w.Plan(ctx)); !strings.Contains(out, "No changes.") {
+		m.t.Errorf("the second plan is not empty:\n%s", out)
+	}
+	rule := ok[*eventbridge.DescribeRuleOutput](m.t)(eventbridge.NewFromConfig(m.e.AWSConfig()).DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: aws.String("patrol-drift-forward")}))
+	assertStarts(ctx, m.t, m.e, aws.ToString(rule.EventPattern))
+	must(m.t, 0)(w.Destroy(ctx))
 }
 
 func newMonitor(ctx context.Context, t *testing.T) *monitor {

@@ -115,8 +115,7 @@ data "aws_iam_policy_document" "read" {
       "ec2:Describe*",
       "ecs:DescribeClusters", "ecs:DescribeServices", "ecs:DescribeTaskDefinition",
       "elasticloadbalancing:Describe*",
-      "iam:GetAccountAuthorizationDetails", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListEntitiesForPolicy", "iam:ListRolePolicies",
-      "iam:ListRoles",
+      "iam:GetAccountAuthorizationDetails", "iam:GetPolicy", "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListEntitiesForPolicy", "iam:ListRoles",
       "kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags",
       "lambda:GetAlias", "lambda:GetEventSourceMapping", "lambda:GetFunctionConfiguration", "lambda:GetPolicy", "lambda:ListEventSourceMappings", "lambda:ListFunctions", "lambda:ListTags",
       "logs:DescribeLogGroups", "logs:ListTagsForResource",
@@ -127,7 +126,7 @@ data "aws_iam_policy_document" "read" {
       "secretsmanager:DescribeSecret", "secretsmanager:ListSecrets",
       "sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListSubscriptions", "sns:ListTagsForResource", "sns:ListTopics",
       "sqs:GetQueueAttributes", "sqs:ListQueues", "sqs:ListQueueTags",
-      "ssm:DescribeParameters", "ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource",
+      "ssm:DescribeParameters", "ssm:GetParameter", "ssm:ListTagsForResource",
       "sts:GetCallerIdentity",
     ]
     resources = ["*"]
@@ -144,7 +143,7 @@ data "aws_iam_policy_document" "read" {
 
     content {
       sid       = "Prices"
-      actions   = [statement.value, "cloudwatch:GetMetricStatistics"]
+      actions   = [statement.value, "cloudwatch:GetMetricData"]
       resources = ["*"]
     }
   }
