@@ -27,6 +27,8 @@ var largest = map[string]string{
 	"aws_sns_topic": "", "aws_sqs_queue": `"MaxResults":1000`, "aws_ssm_parameter": `"MaxResults":50`,
 	"aws_secretsmanager_secret": `"MaxResults":100`, "aws_subnet": "MaxResults=1000&", "aws_internet_gateway": "MaxResults=1000&",
 	"aws_nat_gateway": "MaxResults=1000&", "aws_vpc_endpoint": "MaxResults=1000&",
+	"aws_cloudfront_distribution": "MaxItems=100", "aws_iam_role_policy": "MaxItems=1000", "aws_db_parameter_group": "MaxRecords=100",
+	"aws_rds_cluster_parameter_group": "MaxRecords=100", "aws_sns_topic_subscription": "",
 }
 
 // Every listing asks for the largest page that there is.
