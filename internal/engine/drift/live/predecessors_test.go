@@ -97,3 +97,17 @@ func TestEveryTypeIsListedOrSaysWhyNot(t *testing.T) {
 		t.Error("a reason is listed twice")
 	}
 }
+
+// The guide names every reason for which something does not count as unmanaged.
+func TestTheGuideNamesEveryExclusion(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "templates", "guides", "continuous-drift.md.tmpl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, reason := range Exclusions() {
+		if !strings.Contains(string(guide), "- "+reason+"\n") {
+			t.Errorf("the guide does not say: %s", reason)
+		}
+	}
+}
