@@ -43,30 +43,39 @@ func TestConfiguration(t *testing.T) {
 		want    string
 	}{
 		"values": {
-			map[string]any{"size": "a", "count": 1, "on": false, "gone": "x", "list": []any{"a"}}, []live.Attribute{{Path: "size"}, {Path: "count"}, {Path: "on"}, {Path: "gone"}, {Path: "list", Kind: live.List}},
+			map[string]any{"size": "a", "count": 1, "on": false, "gone": "x", "list": []any{"a"}},
+			[]live.Attribute{{Path: "size"}, {Path: "count"}, {Path: "on"}, {Path: "gone"}, {Path: "list", Kind: live.List}},
 			live.Attributes{"size": "b${x}\"", "count": "2", "on": "true", "gone": "", "list": []string{"b", "%{x}"}},
 			"# in aws_x.y\nsize = \"b$${x}\\\"\"\ncount = 2\non = true\ngone = null\nlist = [\"b\", \"%%{x}\"]\n",
 		},
 		"blocks of one": {
-			map[string]any{"a": []any{map[string]any{"b": 1, "c": []any{map[string]any{"d": "x"}}}}}, []live.Attribute{{Path: "a.0.b"}, {Path: "a.0.c.0.d"}}, live.Attributes{"a.0.b": "2", "a.0.c.0.d": "y"},
+			map[string]any{"a": []any{map[string]any{"b": 1, "c": []any{map[string]any{"d": "x"}}}}},
+			[]live.Attribute{{Path: "a.0.b"}, {Path: "a.0.c.0.d"}},
+			live.Attributes{"a.0.b": "2", "a.0.c.0.d": "y"},
 			"# in aws_x.y\na {\n  b = 2\n  c {\n    d = \"y\"\n  }\n}\n",
 		},
 		"a map, without what default_tags give": {
-			map[string]any{"tags": map[string]any{"Name": "a", "old": "x"}}, []live.Attribute{tags}, live.Attributes{"tags": map[string]string{"Name": "b", "new \"one\"": "y"}},
+			map[string]any{"tags": map[string]any{"Name": "a", "old": "x"}},
+			[]live.Attribute{tags},
+			live.Attributes{"tags": map[string]string{"Name": "b", "new \"one\"": "y"}},
 			"# in aws_x.y\ntags = {\n  \"Name\" = \"b\"\n  \"new \\\"one\\\"\" = \"y\"\n}\n",
 		},
 		"a secret in a map": {
-			map[string]any{"tags": map[string]any{"Token": "a", "Name": "x"}, "secret": "tags.Token"}, []live.Attribute{tags}, live.Attributes{"tags": map[string]string{"Token": "b", "Name": "y"}},
+			map[string]any{"tags": map[string]any{"Token": "a", "Name": "x"}, "secret": "tags.Token"},
+			[]live.Attribute{tags},
+			live.Attributes{"tags": map[string]string{"Token": "b", "Name": "y"}},
 			"# in aws_x.y\n# set tags.Name to \"y\"\n# set tags.Token to its live value, which is not shown\n",
 		},
 		"routes": {
-			map[string]any{"route": []any{route("cidr_block", "10.1.0.0/16", "igw-1"), route("cidr_block", "10.2.0.0/16", "igw-1")}}, []live.Attribute{routes},
+			map[string]any{"route": []any{route("cidr_block", "10.1.0.0/16", "igw-1"), route("cidr_block", "10.2.0.0/16", "igw-1")}},
+			[]live.Attribute{routes},
 			live.Attributes{"route": map[string]string{"10.1.0.0/16.nat_gateway_id": "nat-1", "2001:db8::/32.gateway_id": "igw-2", "pl-1.gateway_id": "igw-3"}},
 			"# in aws_x.y\n# it stands for the route 10.1.0.0/16, if there is one\n# take out the route 10.2.0.0/16\n# it stands for the route 2001:db8::/32, if there is one\n# it stands for the route pl-1, if there is one\n" +
 				"route {\n  cidr_block = \"10.1.0.0/16\"\n  nat_gateway_id = \"nat-1\"\n}\nroute {\n  ipv6_cidr_block = \"2001:db8::/32\"\n  gateway_id = \"igw-2\"\n}\nroute {\n  destination_prefix_list_id = \"pl-1\"\n  gateway_id = \"igw-3\"\n}\n",
 		},
 		"rules": {
-			map[string]any{"ingress": []any{https}}, []live.Attribute{rules},
+			map[string]any{"ingress": []any{https}},
+			[]live.Attribute{rules},
 			live.Attributes{"ingress": []live.Rule{{Protocol: "tcp", From: 22, To: 22, Peer: "0.0.0.0/0", Description: "hi"}, {Protocol: "all", Peer: "sg-1"}, {Protocol: "udp", From: 53, To: 53, Peer: "2001:db8::/32"}}},
 			"# in aws_x.y\n# take out: ingress tcp 443, 10.0.0.0/8\n" +
 				"ingress {\n  from_port = 0\n  to_port = 0\n  protocol = \"-1\"\n  self = true\n}\n" +
@@ -74,7 +83,8 @@ func TestConfiguration(t *testing.T) {
 				"ingress {\n  from_port = 53\n  to_port = 53\n  protocol = \"udp\"\n  ipv6_cidr_blocks = [\"2001:db8::/32\"]\n}\n",
 		},
 		"a policy": {
-			map[string]any{"policy": `{"Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"},{"Effect":"Allow","Action":"s3:Get","Resource":"a"}]}`}, []live.Attribute{policy},
+			map[string]any{"policy": `{"Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"},{"Effect":"Allow","Action":"s3:Get","Resource":"a"}]}`},
+			[]live.Attribute{policy},
 			live.Attributes{"policy": []string{`{"Action":["s3:*"],"Effect":"Deny","Resource":["*"]}`, `{"Action":["s3:put"],"Effect":"Allow","Resource":["${aws:username}"]}`}},
 			"# in aws_x.y\npolicy = jsonencode({\n  \"Version\" = \"2012-10-17\"\n  \"Statement\" = [\n" +
 				"    {\"Action\":[\"s3:*\"],\"Effect\":\"Deny\",\"Resource\":[\"*\"]},\n    {\"Action\":[\"s3:put\"],\"Effect\":\"Allow\",\"Resource\":[\"$${aws:username}\"]}\n  ]\n})\n",
@@ -83,7 +93,9 @@ func TestConfiguration(t *testing.T) {
 			map[string]any{"a": "x"}, []live.Attribute{{Path: "a"}}, live.Attributes{"a": `[{"b":1}]`}, "# in aws_x.y\n# set a to [{\"b\":1}]\n",
 		},
 		"hostile": {
-			map[string]any{"a": "x", "tags": map[string]any{}}, []live.Attribute{{Path: "a"}, tags}, live.Attributes{"a": "\"\n}\nresource \"x\" \"y\" {}", "tags": map[string]string{"a\n}": "b\n}"}},
+			map[string]any{"a": "x", "tags": map[string]any{}},
+			[]live.Attribute{{Path: "a"}, tags},
+			live.Attributes{"a": "\"\n}\nresource \"x\" \"y\" {}", "tags": map[string]string{"a\n}": "b\n}"}},
 			"# in aws_x.y\na = \"\\\"\\n}\\nresource \\\"x\\\" \\\"y\\\" {}\"\ntags = {\n  \"a\\n}\" = \"b\\n}\"\n}\n",
 		},
 	} {

@@ -17,11 +17,10 @@ type node struct {
 // set writes an attribute at a path; "0" steps into the only block of its kind.
 func (n *node) set(path, value string) {
 	steps := strings.Split(path, ".")
-	for i := 0; i < len(steps)-1; i++ {
-		if steps[i] == "0" {
-			continue
+	for _, step := range steps[:len(steps)-1] {
+		if step != "0" {
+			n = n.child(step)
 		}
-		n = n.child(steps[i])
 	}
 	n.child(steps[len(steps)-1]).value = value
 }
