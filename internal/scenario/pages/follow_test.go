@@ -115,7 +115,7 @@ func TestAccThePagesWork(t *testing.T) {
 	if workspace.AWSMirror() == "" {
 		t.Skip("hashicorp/aws is in no filesystem mirror of this machine; RELIABILITY_AWS_MIRROR can name one")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	t.Cleanup(cancel)
 	e, err := emulator.Start(ctx, emulator.Options{})
 	if err != nil {

@@ -4,6 +4,7 @@ package pages
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -17,7 +18,16 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/workspace"
 )
 
-func TestMain(m *testing.M) { acctest.Main(m) }
+// atOnce is how many of the tests that may run side by side do so: they wait for the waiters of hashicorp/aws most of the time.
+const atOnce = "4"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		panic(err)
+	}
+	acctest.Main(m)
+}
 
 // appliedBy names the tests that bring a folder, with what is below it, to life, which is more than planning it.
 var appliedBy = map[string]string{
@@ -44,7 +54,7 @@ const newerClient = "TF_ACC_TERRAFORM_1_14_PATH"
 // examples make sense; those that need hashicorp/aws, those that need actions, and all others have one configuration each.
 func TestAccEveryBlockIsPlanned(t *testing.T) {
 	e := acctest.Emulator(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	t.Cleanup(cancel)
 	known := examples(t)
 	var ours, beside, actions []unit
