@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -242,5 +244,67 @@ func TestAccBucketOfAnotherRegion(t *testing.T) {
 	version(s3types.BucketVersioningStatusSuspended)
 	if result := s.detectWith(awsapi.New(awsapi.Config{S3UsePathStyle: true}, "test")); len(result.Items) != 2 || result.Items[1].Changes[0].Path != "versioning_configuration.status" {
 		t.Errorf("%+v", result.Items)
+	}
+}
+
+// What is secret in the state and what is secret in AWS are in no report, no log and no saved state, in whatever format.
+func TestAccSecretsAreNowhere(t *testing.T) {
+	s := newStack(t, "canary")
+	for _, element := range s.state["resources"].([]any) {
+		instance := element.(map[string]any)["instances"].([]any)[0].(map[string]any)
+		switch element.(map[string]any)["type"] {
+		case "aws_lambda_function":
+			instance["attributes"].(map[string]any)["description"] = "canary-in-the-state"
+			instance["sensitive_attributes"] = []any{[]any{map[string]any{"type": "get_attr", "value": "description"}}}
+		case "aws_db_instance":
+			instance["attributes"].(map[string]any)["tags_all"] = map[string]any{"Name": "canary-in-the-state"}
+			instance["sensitive_attributes"] = []any{[]any{map[string]any{"type": "get_attr", "value": "tags_all"}}}
+		}
+	}
+	must[*lambda.UpdateFunctionConfigurationOutput](s)(s.lambda.UpdateFunctionConfiguration(s.context(), &lambda.UpdateFunctionConfigurationInput{
+		FunctionName: &s.name, Description: aws.String("canary-in-aws"),
+		Environment: &lambdatypes.Environment{Variables: map[string]string{"STAGE": "prod", "TOKEN": "canary-in-aws"}},
+	}))
+	dir := t.TempDir()
+	log := filepath.Join(dir, "log")
+	t.Setenv("TF_ACC_LOG", "TRACE")
+	t.Setenv("TF_ACC_LOG_PATH", log)
+	reports := fmt.Sprintf(`report = { json = "%[1]s/d.json", sarif = "%[1]s/d.sarif", junit = "%[1]s/d.xml", markdown = "%[1]s/d.md", html = "%[1]s/d.html" }
+  cost = {}
+  attribution = true`, dir)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Factories(),
+		Steps: []resource.TestStep{
+			{
+				Config: config(t, s.file(), reports), ConfigStateChecks: []statecheck.StateCheck{expect("total", knownvalue.Int64Exact(2))},
+				Check: func(state *terraform.State) error {
+					for name, value := range state.RootModule().Resources["data.reliability_drift.test"].Primary.Attributes {
+						if strings.Contains(value, "canary-in") || strings.Contains(value, "s3cr3t") {
+							return fmt.Errorf("%s holds a secret", name)
+						}
+					}
+					return nil
+				},
+			},
+			{Config: config(t, s.file(), `fail_on = "minor"`), ExpectError: regexp.MustCompile(`(?s)Infrastructure has drifted.*aws_lambda_function\.fn`)},
+		},
+	})
+	for _, name := range []string{"d.json", "d.sarif", "d.xml", "d.md", "d.html", "log"} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || len(text) == 0 {
+			t.Errorf("%s: %v, %d bytes", name, err, len(text))
+		}
+		for _, secret := range []string{"canary-in-the-state", "canary-in-aws", "s3cr3t"} {
+			if at := strings.Index(string(text), secret); at >= 0 {
+				t.Errorf("%s holds %q: ...%s", name, secret, text[max(0, at-300):min(len(text), at+100)])
+			}
+		}
+		said := "sensitive value"
+		if name == "log" {
+			said = "reliability_drift"
+		}
+		if !strings.Contains(string(text), said) {
+			t.Errorf("%s does not say %q", name, said)
+		}
 	}
 }
