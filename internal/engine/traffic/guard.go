@@ -186,8 +186,10 @@ func (g *guard) extend(ctx context.Context) error {
 	if !g.stands() {
 		return nil
 	}
-	if err := g.take(ctx); err != nil {
-		return err
+	limited, cancel := g.shift.Clock.WithTimeout(ctx, g.shift.Guard.After/4) // a call without an answer must not keep the turn
+	defer cancel()
+	if g.take(limited) != nil {
+		return context.Cause(ctx) // nil where somebody else is just extending it
 	}
 	defer g.give()
 	now, at := g.shift.Clock.Now(), g.deadline()
@@ -198,7 +200,7 @@ func (g *guard) extend(ctx context.Context) error {
 		}
 		api, err := g.shift.Scheduler(ctx)
 		if err == nil {
-			err = update(ctx, api, lane, target, at)
+			err = update(limited, api, lane, target, at)
 		}
 		switch {
 		case err == nil:
@@ -224,17 +226,10 @@ func (g *guard) keep(ctx context.Context) error {
 		if g.shift.Clock.Sleep(ctx, g.shift.Guard.After/4) != nil {
 			return nil
 		}
-		if err := g.extendWithin(ctx, g.shift.Guard.After/4); err != nil && ctx.Err() == nil {
+		if err := g.extend(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
-}
-
-// extendWithin is extend with a deadline, so that a call without an answer does not keep the turn for ever.
-func (g *guard) extendWithin(ctx context.Context, d time.Duration) error {
-	ctx, cancel := g.shift.Clock.WithTimeout(ctx, d)
-	defer cancel()
-	return g.extend(ctx)
 }
 
 // disarm takes the schedules away. One that has fired is gone already.
