@@ -92,7 +92,7 @@ func eachStory(t *testing.T, do func(t *testing.T, s story)) {
 // rollback, to AWS and to the store, before it gets there and after it took effect.
 func TestAtEachCallOfADeploymentTheNextApplyEndsAtOneRelease(t *testing.T) {
 	t.Parallel()
-	eachCall(t, 23, func(t *testing.T, s story, call int) {
+	eachCall(t, 61, func(t *testing.T, s story, call int) {
 		t.Helper()
 		for _, late := range []bool{false, true} {
 			for _, again := range []bool{false, true} {

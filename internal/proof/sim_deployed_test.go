@@ -303,7 +303,8 @@ func simulate(t *testing.T, p plan, sabotage func(*deployed)) *deployed {
 	calm := d.faults(first)
 	var rival sync.WaitGroup
 	if p.rival != nil {
-		rival.Go(func() { d.opposed(ctx, state) })
+		theirs := state // as it is now
+		rival.Go(func() { d.opposed(ctx, theirs) })
 	}
 	living := first.lives(ctx)
 	err := first.apply(living, &state, 2, traffic.Green)

@@ -36,8 +36,13 @@ func (d *deployed) tell(t *testing.T) {
 	t.Logf("again: RELIABILITY_SEED=%d go test -v -run 'TestSimulatedDeployments$' ./internal/proof", d.plan.seed)
 }
 
-// fewSeeds is how many deployments the ordinary tests draw; the race detector makes each slower.
-const fewSeeds = 200
+// fewSeeds is how many deployments the ordinary tests draw.
+func fewSeeds() uint64 {
+	if raced {
+		return 60
+	}
+	return 300
+}
 
 // TestSimulatedDeployments draws deployments from seeds, and lets everything go wrong with them that can.
 // RELIABILITY_SEEDS says how many there are (make proof: 10,000); RELIABILITY_SEED tells one again, alone and in full.
@@ -47,7 +52,7 @@ func TestSimulatedDeployments(t *testing.T) {
 		simulated(t, draw(one), nil).tell(t)
 		return
 	}
-	most := number("RELIABILITY_SEEDS", fewSeeds)
+	most := number("RELIABILITY_SEEDS", fewSeeds())
 	seeded(t, 1, most)
 	var next, losses atomic.Uint64
 	for worker := range runtime.GOMAXPROCS(0) {
@@ -78,24 +83,27 @@ func TestASimulationCanFail(t *testing.T) {
 	forgets := func(part string) func(*deployed) {
 		return func(d *deployed) { d.losesKey = func(key string) bool { return strings.HasPrefix(key, part) } }
 	}
-	for name, sabotage := range map[string]func(*deployed){
-		"an alias is not moved":                 loses("lambda", "UpdateAlias"),
-		"a stage is not moved":                  loses("apigateway", "UpdateStage"),
-		"a listener is not moved":               loses("elasticloadbalancing", "ModifyListener"),
-		"a rule is not put back":                loses("elasticloadbalancing", "ModifyRule"),
-		"an object is not copied":               loses("s3", "CopyObject"),
-		"a delete marker stays":                 loses("s3", "DeleteObjects"),
-		"the ledger is not kept":                forgets("ledger/"),
-		"the journal is not kept":               forgets("journal/"),
-		"a lease is not kept":                   forgets("lease/"),
-		"parts of a snapshot are not kept":      forgets("deployments/web/parts/"),
-		"a version of an object is really gone": func(d *deployed) { d.ruins = true },
-		"a broken green is not seen":            func(d *deployed) { d.blindfolded = true },
+	for name, broken := range map[string]struct {
+		world func(*deployed)
+		from  uint64 // the first seed that found it out, when this was written: to begin there spares time
+	}{
+		"an alias is not moved":                 {loses("lambda", "UpdateAlias"), 6},
+		"a stage is not moved":                  {loses("apigateway", "UpdateStage"), 1},
+		"a listener is not moved":               {loses("elasticloadbalancing", "ModifyListener"), 47},
+		"a rule is not put back":                {loses("elasticloadbalancing", "ModifyRule"), 2},
+		"an object is not copied":               {loses("s3", "CopyObject"), 29},
+		"a delete marker stays":                 {loses("s3", "DeleteObjects"), 29},
+		"the ledger is not kept":                {forgets("ledger/"), 1},
+		"the journal is not kept":               {forgets("journal/"), 47},
+		"a lease is not kept":                   {forgets("lease/"), 22},
+		"parts of a snapshot are not kept":      {forgets("deployments/web/parts/"), 1},
+		"a version of an object is really gone": {func(d *deployed) { d.ruins = true }, 5},
+		"a broken green is not seen":            {func(d *deployed) { d.blindfolded = true }, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for seed := uint64(1); seed <= 300; seed++ {
-				if d := simulated(t, draw(seed), sabotage); len(d.problems) > 0 {
+			for seed := broken.from; seed <= 300; seed++ {
+				if d := simulated(t, draw(seed), broken.world); len(d.problems) > 0 {
 					t.Logf("found out with seed %d: %s", seed, d.problems[0])
 					return
 				}
@@ -108,7 +116,7 @@ func TestASimulationCanFail(t *testing.T) {
 // TestASeedTellsTheSameStory: what happens is a matter of the seed alone.
 func TestASeedTellsTheSameStory(t *testing.T) {
 	t.Parallel()
-	for seed := uint64(1); seed <= 12; seed++ {
+	for seed := uint64(1); seed <= 8; seed++ {
 		first, second := simulated(t, draw(seed), nil), simulated(t, draw(seed), nil)
 		if a, b := strings.Join(first.trace, "\n"), strings.Join(second.trace, "\n"); a != b {
 			t.Errorf("seed %d tells two stories:\n%s\n\n%s", seed, a, b)
