@@ -50,6 +50,25 @@ provider "aws" {
 
 // driftRows measure a plan that looks for drift in a state of many resources, none of which has any.
 func driftRows(ctx context.Context, b *bench) ([]row, error) {
+	var rows []row
+	for _, size := range driftSizes {
+		measured, err := b.driftOf(ctx, size.resources, size.faster)
+		if err != nil {
+			return nil, fmt.Errorf("%d resources: %w", size.resources, err)
+		}
+		rows = append(rows, measured...)
+	}
+	return rows, nil
+}
+
+// look is what one look for drift took.
+type look struct {
+	wall, processor time.Duration
+	memory          int64
+	calls           int
+}
+
+func (b *bench) driftOf(ctx context.Context, size, faster int) ([]row, error) {
 	e, err := emulator.Start(ctx, emulator.Options{})
 	if err != nil {
 		return nil, err
@@ -59,7 +78,38 @@ func driftRows(ctx context.Context, b *bench) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := workspace.New(ctx, workspace.Options{Dir: filepath.Join(b.dir, "drift"), Root: ".", Env: e.Env()})
+	w, err := b.driftWorkspace(ctx, e, world, fmt.Sprint("drift", size))
+	if err != nil {
+		return nil, err
+	}
+	ours, err := b.ourLook(ctx, e, w, world)
+	if err != nil {
+		return nil, err
+	}
+	floor, err := rawReads(ctx, e, world)
+	if err != nil {
+		return nil, err
+	}
+	what := fmt.Sprintf("a plan that looks for drift in %d resources", size)
+	rows := []row{
+		{
+			What: fmt.Sprintf("%s (%s)", what, world.mix), Ours: ms(ours.wall), Bound: fmt.Sprintf("the fewest calls alone, 16 at a time: %s (%s)", ms(floor), ratio(ours.wall, floor)),
+		},
+		{What: "processor time of it, Terraform's included", Ours: ms(ours.processor)},
+		{What: "resident memory of it", Ours: mb(ours.memory), Limit: mb(driftMemory), Exceeded: ours.memory >= driftMemory},
+		{
+			What: "AWS calls of it", Ours: fmt.Sprint(ours.calls), Bound: fmt.Sprintf("with the largest pages: %d (%s)", world.fewest, ratio(ours.calls, world.fewest)),
+			Limit: fmt.Sprintf("%.0f, %g x the fewest", driftCalls*float64(world.fewest), driftCalls), Exceeded: float64(ours.calls) > driftCalls*float64(world.fewest),
+		},
+	}
+	if faster > 0 {
+		rows[0].Limit = fmt.Sprintf("%d x faster", faster)
+	}
+	return rows, b.besideRefresh(ctx, rows, w, e, world.state, ours, faster)
+}
+
+func (b *bench) driftWorkspace(ctx context.Context, e *emulator.Emulator, world *world, name string) (*workspace.Workspace, error) {
+	w, err := workspace.New(ctx, workspace.Options{Dir: filepath.Join(b.dir, name), Root: ".", Env: e.Env()})
 	if err != nil {
 		return nil, err
 	}
@@ -69,11 +119,11 @@ func driftRows(ctx context.Context, b *bench) ([]row, error) {
 	if err := w.Write("drift.tfstate", world.state); err != nil {
 		return nil, err
 	}
-	if err := w.Init(ctx); err != nil {
-		return nil, err
-	}
-	calls := 0
-	took, err := b.median(func() (time.Duration, error) {
+	return w, w.Init(ctx)
+}
+
+func (b *bench) ourLook(ctx context.Context, e *emulator.Emulator, w *workspace.Workspace, world *world) (ours look, err error) {
+	ours.wall, err = b.median(func() (time.Duration, error) {
 		e.ResetCalls()
 		began := time.Now()
 		ended, err := w.Plan(ctx)
@@ -124,8 +174,8 @@ func inSync(file string, resources int) error {
 	return nil
 }
 
-// besideRefresh plans the same state with hashicorp/aws and -refresh-only, once: it takes half a minute.
-func (b *bench) besideRefresh(ctx context.Context, rows []row, ours *workspace.Workspace, e *emulator.Emulator, state string, took time.Duration) error {
+// besideRefresh plans the same state with hashicorp/aws and -refresh-only, once: it takes from seconds to minutes.
+func (b *bench) besideRefresh(ctx context.Context, rows []row, ours *workspace.Workspace, e *emulator.Emulator, state string, took look, faster int) error {
 	if b.mirror == "" {
 		rows[0].Beside = "hashicorp/aws is in no filesystem mirror of this machine"
 		return nil

@@ -90,7 +90,7 @@ func times(count int, create func(i int) (map[string]any, error)) ([]map[string]
 }
 
 func tagsOf(i int) map[string]any {
-	return map[string]any{"Name": fmt.Sprintf("bench-%03d", i), "Team": "web"}
+	return map[string]any{"Name": fmt.Sprintf("bench-%04d", i), "Team": "web"}
 }
 
 func seedGroups(ctx context.Context, config aws.Config) (kindOfState, error) {
@@ -108,7 +108,7 @@ func seedGroups(ctx context.Context, config aws.Config) (kindOfState, error) {
 	groups, err := times(seededGroups, func(i int) (map[string]any, error) {
 		tags := tagsOf(i)
 		made, err := client.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
-			GroupName: aws.String(fmt.Sprintf("bench-%03d", i)), Description: aws.String("bench"), VpcId: vpc.Vpc.VpcId,
+			GroupName: aws.String(fmt.Sprintf("bench-%04d", i)), Description: aws.String("bench"), VpcId: vpc.Vpc.VpcId,
 			TagSpecifications: []ec2types.TagSpecification{{ResourceType: ec2types.ResourceTypeSecurityGroup, Tags: []ec2types.Tag{
 				{Key: aws.String("Name"), Value: aws.String(fmt.Sprint(tags["Name"]))}, {Key: aws.String("Team"), Value: aws.String("web")},
 			}}},
@@ -121,7 +121,7 @@ func seedGroups(ctx context.Context, config aws.Config) (kindOfState, error) {
 			IpProtocol: aws.String("tcp"), FromPort: aws.Int32(int32(port)), ToPort: aws.Int32(int32(port)), IpRanges: []ec2types.IpRange{{CidrIp: &cidr}}, //nolint:gosec // small
 		}}})
 		return map[string]any{
-			"id": *made.GroupId, "arn": "arn:aws:ec2:us-east-1:123456789012:security-group/" + *made.GroupId, "name": fmt.Sprintf("bench-%03d", i), "description": "bench",
+			"id": *made.GroupId, "arn": "arn:aws:ec2:us-east-1:123456789012:security-group/" + *made.GroupId, "name": fmt.Sprintf("bench-%04d", i), "description": "bench",
 			"vpc_id": *vpc.Vpc.VpcId, "owner_id": "123456789012", "name_prefix": "", "revoke_rules_on_delete": false, "timeouts": nil, "tags": tags, "tags_all": tags,
 			"ingress": []any{rule("tcp", cidr, port)}, "egress": []any{rule("-1", "0.0.0.0/0", 0)},
 		}, err
@@ -131,8 +131,8 @@ func seedGroups(ctx context.Context, config aws.Config) (kindOfState, error) {
 
 func seedRoles(ctx context.Context, config aws.Config) (kindOfState, error) {
 	client := iam.NewFromConfig(config)
-	roles, err := times(seededRoles, func(i int) (map[string]any, error) {
-		name := fmt.Sprintf("bench-%03d", i)
+	roles, err := times(count, func(i int) (map[string]any, error) {
+		name := fmt.Sprintf("bench-%04d", i)
 		made, err := client.CreateRole(ctx, &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(trust), Description: aws.String("bench")})
 		if err != nil {
 			return nil, err
@@ -171,8 +171,8 @@ func seedRecords(ctx context.Context, config aws.Config) (kindOfState, error) {
 
 func seedParameters(ctx context.Context, config aws.Config) (kindOfState, error) {
 	client := ssm.NewFromConfig(config)
-	parameters, err := times(seededParameters, func(i int) (map[string]any, error) {
-		name, tags := fmt.Sprintf("/bench/%03d", i), tagsOf(i)
+	parameters, err := times(count, func(i int) (map[string]any, error) {
+		name, tags := fmt.Sprintf("/bench/%04d", i), tagsOf(i)
 		_, err := client.PutParameter(ctx, &ssm.PutParameterInput{Name: &name, Type: ssmtypes.ParameterTypeString, Value: aws.String("on"), Description: aws.String("bench"), Tags: []ssmtypes.Tag{
 			{Key: aws.String("Name"), Value: aws.String(fmt.Sprint(tags["Name"]))}, {Key: aws.String("Team"), Value: aws.String("web")},
 		}})

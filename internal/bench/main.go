@@ -1,5 +1,6 @@
 // Command bench measures the provider and prints one table, each figure beside what it is compared with in the same
-// run. Run it from the project's root with `make bench`; with -write it also puts the table into README.md.
+// run. Run it from the project's root with `make bench`; with -write it also puts the table into README.md and
+// into the guide on performance, with the curves of growth.
 package main
 
 import (

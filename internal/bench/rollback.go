@@ -245,6 +245,25 @@ func copies(ctx context.Context, client *s3.Client, bucket string, count, worker
 	return time.Since(began), group.Wait()
 }
 
+// syncLine measures aws s3 sync from a bucket that holds what was there before, worked out of a part of the objects.
+func syncLine(ctx context.Context, e *emulator.Emulator, client *s3.Client) (time.Duration, error) {
+	const kept, spoilt = "bench-kept", "bench-spoilt"
+	if err := errors.Join(filled(ctx, e, client, spoilt, 0), filled(ctx, e, client, kept, 0)); err != nil {
+		return 0, err
+	}
+	if err := errors.Join(e.FillBucket(ctx, spoilt, "", "spoilt", rawCopies), e.FillBucket(ctx, kept, "", "good", rawCopies)); err != nil {
+		return 0, err
+	}
+	e.ResetCalls()
+	command := exec.CommandContext(ctx, "aws", "s3", "sync", "s3://"+kept, "s3://"+spoilt, "--only-show-errors")
+	command.Env = append(os.Environ(), e.Env()...)
+	if out, err := command.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("aws s3 sync: %w: %s", err, out)
+	}
+	span, err := copySpan(e, rawCopies)
+	return span * (changedObjects - 1) / (rawCopies - 1), err
+}
+
 // commandLine measures the same with the AWS CLI; zero when it is not on this machine.
 func commandLine(ctx context.Context, e *emulator.Emulator) (time.Duration, error) {
 	path, err := exec.LookPath("aws")

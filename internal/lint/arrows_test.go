@@ -94,7 +94,7 @@ func house() map[string][]string {
 		workspace:           anything,
 		"internal/acctest":  append([]string{emulator, leastprivilege, provider}, outside...),
 		leastprivilege:      append([]string{emulator}, anything...),
-		"internal/bench":    append([]string{emulator, workspace, "internal/engine/service"}, anything...),
+		"internal/bench":    append([]string{emulator, workspace, "internal/engine/clock", "internal/engine/drift", "internal/engine/drift/live", "internal/engine/gate", "internal/engine/probe", "internal/engine/service"}, anything...),
 		"internal/scenario": append([]string{emulator, workspace, "internal/acctest"}, anything...),
 		"examples/demo":     append([]string{emulator, workspace}, anything...),
 	}
