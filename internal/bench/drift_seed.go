@@ -19,23 +19,37 @@ import (
 )
 
 const (
-	seededGroups, seededRoles, seededRecords, seededParameters = 400, 300, 200, 100
+	// Of a hundred resources so many are groups, roles, records and parameters.
+	groupShare, roleShare, recordShare, parameterShare = 40, 30, 20, 10
 	// The largest pages: DescribeSecurityGroups, GetAccountAuthorizationDetails and ListRoles 1000, ListResourceRecordSets 300,
 	// DescribeParameters 50; tags of parameters have a call of their own each, and ListRoles alone tells a role's description.
 	// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroups.html
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 	// https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html
 	// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html
-	fewestReads = (seededGroups+999)/1000 + 2*((seededRoles+999)/1000) + (seededRecords+299)/300 + (seededParameters+49)/50 + seededParameters
 	seedWorkers = 8
 	trust       = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}]}`
 )
+
+// seeding is how many of each type there are.
+type seeding struct{ groups, roles, records, parameters int }
+
+func seedingOf(resources int) seeding {
+	return seeding{resources * groupShare / 100, resources * roleShare / 100, resources * recordShare / 100, resources * parameterShare / 100}
+}
+
+// fewest are the calls that it takes to read them all.
+func (s seeding) fewest() int {
+	return (s.groups+999)/1000 + 2*((s.roles+999)/1000) + (s.records+299)/300 + (s.parameters+49)/50 + s.parameters
+}
 
 // world is what a state holds of an account, and is there.
 type world struct {
 	state             string
 	mix               string
 	resources, fewest int
+	zone              string
+	parameters        []string
 }
 
 // kindOfState is a type of a state with its instances' attributes.
@@ -46,16 +60,26 @@ type kindOfState struct {
 }
 
 // seeded makes an account's resources, and the state that hashicorp/aws would have of them.
-func seeded(ctx context.Context, e *emulator.Emulator) (*world, error) {
+func seeded(ctx context.Context, e *emulator.Emulator, size int) (*world, error) {
 	var kinds []kindOfState
-	for _, seed := range []func(context.Context, aws.Config) (kindOfState, error){seedGroups, seedRoles, seedRecords, seedParameters} {
-		kind, err := seed(ctx, e.AWSConfig())
+	counts := seedingOf(size)
+	for _, each := range []struct {
+		seed  func(context.Context, aws.Config, int) (kindOfState, error)
+		count int
+	}{{seedGroups, counts.groups}, {seedRoles, counts.roles}, {seedRecords, counts.records}, {seedParameters, counts.parameters}} {
+		kind, err := each.seed(ctx, e.AWSConfig(), each.count)
 		if err != nil {
 			return nil, err
 		}
 		kinds = append(kinds, kind)
 	}
-	found := &world{fewest: fewestReads}
+	found := &world{fewest: counts.fewest()}
+	for _, record := range kinds[2].instances {
+		found.zone = fmt.Sprint(record["zone_id"])
+	}
+	for _, parameter := range kinds[3].instances {
+		found.parameters = append(found.parameters, fmt.Sprint(parameter["name"]))
+	}
 	var resources []any
 	for _, kind := range kinds {
 		var instances []any
@@ -93,7 +117,7 @@ func tagsOf(i int) map[string]any {
 	return map[string]any{"Name": fmt.Sprintf("bench-%04d", i), "Team": "web"}
 }
 
-func seedGroups(ctx context.Context, config aws.Config) (kindOfState, error) {
+func seedGroups(ctx context.Context, config aws.Config, count int) (kindOfState, error) {
 	client := ec2.NewFromConfig(config)
 	vpc, err := client.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("10.9.0.0/16")})
 	if err != nil {
@@ -105,7 +129,7 @@ func seedGroups(ctx context.Context, config aws.Config) (kindOfState, error) {
 			"protocol": protocol, "security_groups": []any{}, "self": false, "to_port": port,
 		}
 	}
-	groups, err := times(seededGroups, func(i int) (map[string]any, error) {
+	groups, err := times(count, func(i int) (map[string]any, error) {
 		tags := tagsOf(i)
 		made, err := client.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
 			GroupName: aws.String(fmt.Sprintf("bench-%04d", i)), Description: aws.String("bench"), VpcId: vpc.Vpc.VpcId,
@@ -129,7 +153,7 @@ func seedGroups(ctx context.Context, config aws.Config) (kindOfState, error) {
 	return kindOfState{"aws_security_group", 1, groups}, err
 }
 
-func seedRoles(ctx context.Context, config aws.Config) (kindOfState, error) {
+func seedRoles(ctx context.Context, config aws.Config, count int) (kindOfState, error) {
 	client := iam.NewFromConfig(config)
 	roles, err := times(count, func(i int) (map[string]any, error) {
 		name := fmt.Sprintf("bench-%04d", i)
@@ -146,7 +170,7 @@ func seedRoles(ctx context.Context, config aws.Config) (kindOfState, error) {
 	return kindOfState{"aws_iam_role", 0, roles}, err
 }
 
-func seedRecords(ctx context.Context, config aws.Config) (kindOfState, error) {
+func seedRecords(ctx context.Context, config aws.Config, count int) (kindOfState, error) {
 	client := route53.NewFromConfig(config)
 	zone, err := client.CreateHostedZone(ctx, &route53.CreateHostedZoneInput{Name: aws.String("drift.example"), CallerReference: aws.String("drift")})
 	if err != nil {
@@ -155,8 +179,8 @@ func seedRecords(ctx context.Context, config aws.Config) (kindOfState, error) {
 	id := (*zone.HostedZone.Id)[len("/hostedzone/"):]
 	var changes []types.Change
 	var records []map[string]any
-	for i := range seededRecords {
-		name, address := fmt.Sprintf("r%03d.drift.example", i), fmt.Sprintf("192.0.2.%d", i)
+	for i := range count {
+		name, address := fmt.Sprintf("r%04d.drift.example", i), fmt.Sprintf("10.0.%d.%d", i/250, i%250+1)
 		changes = append(changes, types.Change{Action: types.ChangeActionCreate, ResourceRecordSet: &types.ResourceRecordSet{
 			Name: &name, Type: types.RRTypeA, TTL: aws.Int64(60), ResourceRecords: []types.ResourceRecord{{Value: &address}},
 		}})
@@ -169,7 +193,7 @@ func seedRecords(ctx context.Context, config aws.Config) (kindOfState, error) {
 	return kindOfState{"aws_route53_record", 2, records}, err
 }
 
-func seedParameters(ctx context.Context, config aws.Config) (kindOfState, error) {
+func seedParameters(ctx context.Context, config aws.Config, count int) (kindOfState, error) {
 	client := ssm.NewFromConfig(config)
 	parameters, err := times(count, func(i int) (map[string]any, error) {
 		name, tags := fmt.Sprintf("/bench/%04d", i), tagsOf(i)

@@ -115,7 +115,7 @@ data "reliability_health" "test" {
 			return best, 0, err
 		}
 		var most int64
-		if most, err = watched(ctx, w, "plan", "-no-color", "-input=false"); err != nil {
+		if most, err = watched(ctx, w, w.Provider, "plan", "-no-color", "-input=false"); err != nil {
 			return best, 0, err
 		}
 		var took timing

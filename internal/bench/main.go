@@ -21,6 +21,7 @@ import (
 type row struct {
 	What     string
 	Ours     string
+	Bound    string // what nobody can go below here, and ours in terms of it
 	Limit    string // what was promised
 	Beside   string // the same, of something else, in the same run
 	Ratio    string // ours / beside
@@ -40,6 +41,7 @@ var benchmarks = []benchmark{
 	{"rollback", rollbackRows},
 	{"levers", leverRows},
 	{"growth", growthRows},
+	{"curves", curveRows},
 	{"drift", driftRows},
 }
 
@@ -52,7 +54,8 @@ type bench struct {
 
 func main() {
 	only := flag.String("only", "", "run only this benchmark: "+names())
-	write := flag.Bool("write", false, "put the table into README.md")
+	write := flag.Bool("write", false, "put the table into README.md and "+guide)
+	flag.IntVar(&largest, "largest", 100_000, "how large what is made up for the curves becomes; 1000000 takes minutes more")
 	runs := flag.Int("runs", 5, "runs of each timed figure; the median is shown")
 	mirror := flag.String("mirror", workspace.AWSMirror(), "filesystem mirror that holds hashicorp/aws, to measure beside it")
 	flag.Parse()
@@ -97,9 +100,17 @@ func run(ctx context.Context, only string, write bool, runs int, mirror string) 
 	text := table(rows)
 	fmt.Println(text)
 	if write {
-		if err := writeREADME("README.md", text); err != nil {
+		if err := errors.Join(writeInto("README.md", begin, end, text), writeInto(guide, begin, end, text)); err != nil {
 			return err
 		}
+		if plots := curves(); plots != "" {
+			if err := writeInto(guide, beginCurves, endCurves, plots); err != nil {
+				return err
+			}
+		}
+	}
+	if plots := curves(); plots != "" {
+		fmt.Println(plots)
 	}
 	for _, r := range rows {
 		if r.Exceeded {
@@ -110,9 +121,9 @@ func run(ctx context.Context, only string, write bool, runs int, mirror string) 
 }
 
 func table(rows []row) string {
-	lines := []string{"| what | ours | promised | beside it | ratio |", "|---|---|---|---|---|"}
+	lines := []string{"| what | ours | physical limit | promised | beside it | ratio |", "|---|---|---|---|---|---|"}
 	for _, r := range rows {
-		lines = append(lines, fmt.Sprintf("| %s | %s | %s | %s | %s |", r.What, r.Ours, r.Limit, r.Beside, r.Ratio))
+		lines = append(lines, fmt.Sprintf("| %s | %s | %s | %s | %s | %s |", r.What, r.Ours, r.Bound, r.Limit, r.Beside, r.Ratio))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -120,9 +131,19 @@ func table(rows []row) string {
 const (
 	begin = "<!-- bench: begin -->"
 	end   = "<!-- bench: end -->"
+
+	beginCurves = "<!-- growth: begin -->"
+	endCurves   = "<!-- growth: end -->"
+
+	// guide is the template of the guide on performance; make docs makes the guide of it.
+	guide = "templates/guides/performance.md.tmpl"
 )
 
-func writeREADME(file, text string) error {
+// largest is how large what is made up for the curves becomes; a capture goes to ten times that.
+var largest int
+
+// writeInto puts text between two marks of a file.
+func writeInto(file, begin, end, text string) error {
 	content, err := os.ReadFile(file) //nolint:gosec // the project's own
 	if err != nil {
 		return err
@@ -130,7 +151,7 @@ func writeREADME(file, text string) error {
 	before, rest, found := strings.Cut(string(content), begin)
 	_, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		return errors.New("README.md has no place for the table")
+		return errors.New(file + " has no place between " + begin + " and " + end)
 	}
 	return os.WriteFile(file, []byte(before+begin+"\n"+text+"\n"+end+after), 0o600) //nolint:gosec // the project's own
 }

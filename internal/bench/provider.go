@@ -24,6 +24,7 @@ const (
 	sizeLimit    = 60_000_000
 	startLimit   = 250 * time.Millisecond
 	memoryLimit  = 60_000_000
+	planLimit    = 60 * time.Millisecond // over a provider that does nothing
 	idleSampling = 5 * time.Millisecond
 )
 
@@ -61,7 +62,11 @@ func providerRows(ctx context.Context, b *bench) ([]row, error) {
 	if err := w.Init(ctx); err != nil {
 		return nil, err
 	}
-	memory, err := watched(ctx, w, "plan", "-no-color", "-input=false")
+	memory, err := watched(ctx, w, w.Provider, "plan", "-no-color", "-input=false")
+	if err != nil {
+		return nil, err
+	}
+	overhead, empty, err := b.planOverhead(ctx, w)
 	if err != nil {
 		return nil, err
 	}
@@ -69,18 +74,20 @@ func providerRows(ctx context.Context, b *bench) ([]row, error) {
 		{What: "binary, stripped", Ours: mb(size), Limit: mb(sizeLimit), Exceeded: size > sizeLimit},
 		{What: "start-up and schema", Ours: ms(start), Limit: ms(startLimit), Exceeded: start > startLimit},
 		{What: "resident memory, idle plan", Ours: mb(memory), Limit: mb(memoryLimit), Exceeded: memory > memoryLimit},
+		{What: "a plan, less one with an empty provider", Ours: ms(overhead), Limit: ms(planLimit), Beside: "a plan with a provider that has one resource and does nothing: " + ms(empty), Exceeded: overhead > planLimit},
 	}
 	return rows, b.besideAWS(ctx, rows, size, start)
 }
 
 // besideAWS fills in the same figures of hashicorp/aws, where it is at hand.
 func (b *bench) besideAWS(ctx context.Context, rows []row, ourSize int64, ourStart time.Duration) error {
-	pattern := filepath.Join(b.mirror, "registry.terraform.io", "hashicorp", "aws", "*", runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-aws_*")
-	found, err := filepath.Glob(pattern)
-	if err != nil || b.mirror == "" || len(found) == 0 {
+	if b.mirror == "" {
+		return nil
+	}
+	aws, err := awsIn(b.mirror)
+	if err != nil {
 		return err
 	}
-	aws := found[len(found)-1]
 	size, err := fileSize(aws)
 	if err != nil {
 		return err
@@ -92,6 +99,18 @@ func (b *bench) besideAWS(ctx context.Context, rows []row, ourSize int64, ourSta
 	}
 	rows[1].Beside, rows[1].Ratio = "hashicorp/aws "+ms(start), ratio(ourStart, start)
 	return nil
+}
+
+// awsIn is the executable of hashicorp/aws in a mirror, behind all links.
+func awsIn(mirror string) (string, error) {
+	found, err := filepath.Glob(filepath.Join(mirror, "registry.terraform.io", "hashicorp", "aws", "*", runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-aws_*"))
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("hashicorp/aws is not in %s", mirror)
+	}
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(found[len(found)-1])
 }
 
 // startAndSchema starts a provider as Terraform does and asks it for its schema.
@@ -158,8 +177,8 @@ func (raw) Unmarshal(data []byte, v any) error {
 
 func (raw) Name() string { return "raw" }
 
-// watched runs the client and returns the most resident memory that the provider's process ever had.
-func watched(ctx context.Context, w *workspace.Workspace, args ...string) (int64, error) {
+// watched runs the client and returns the most resident memory that a process of provider, an executable, ever had.
+func watched(ctx context.Context, w *workspace.Workspace, provider string, args ...string) (int64, error) {
 	cmd := w.Command(ctx, args...)
 	if err := cmd.Start(); err != nil {
 		return 0, err
@@ -173,11 +192,11 @@ func watched(ctx context.Context, w *workspace.Workspace, args ...string) (int64
 		select {
 		case err := <-ended:
 			if err == nil && most == 0 {
-				err = fmt.Errorf("no process of %s was seen; /proc is needed", w.Provider)
+				err = fmt.Errorf("no process of %s was seen; /proc is needed", provider)
 			}
 			return most, err
 		case <-tick.C:
-			most = max(most, residentOf(w.Provider))
+			most = max(most, residentOf(provider))
 		}
 	}
 }

@@ -190,6 +190,11 @@ func restoreRows(ctx context.Context, e *emulator.Emulator, client *s3.Client, w
 	}
 	rows = append(rows, row{What: what, Ours: ms(ours), Beside: "bare CopyObject alone, which finds nothing and reads nothing back: " + ms(raw), Ratio: ratio(ours, raw)})
 	if byCommand > 0 {
+		bySync, err := syncLine(ctx, e, client)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, besides(what, ours, bySync, bySync, fmt.Sprintf("aws s3 sync from a copy of the bucket that somebody kept, worked out of %d", rawCopies)))
 		rows = append(rows, besides(what, ours, byCommand/4, byCommand, fmt.Sprintf("the AWS CLI one by one, worked out of %d", commandCopies)))
 	}
 	return rows, nil
