@@ -112,15 +112,18 @@ func (i *infra) live() string {
 	return aws.ToString(out.Parameter.Value)
 }
 
+// putBack is what a rollback in a build leaves.
+const putBack = " reports/history.html reports/rollback.html reports/rollback.log reports/rollback.xml"
+
 // TestAccPipelineInfra: everything that buildspec-infra.yml is there for, one after the other in one account.
 func TestAccPipelineInfra(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 18*time.Minute)
 	defer cancel()
 	i := newInfra(ctx, t)
 	const (
 		before = "reports/before.html reports/before.xml"
-		looked = before + " reports/drift.json"
+		looked = before + " reports/drift.html reports/drift.json"
 		all    = "reports/after.html reports/after.xml reports/apply.log " + looked
 	)
 
@@ -145,7 +148,7 @@ func TestAccPipelineInfra(t *testing.T) {
 	remove()
 	i.expect("an IAM error", ended, outcome{
 		phases: undone, says: "AccessDenied", live: `{"v":1}`, ledger: "c3 rolled_back: The build shop:1 failed", told: "RollbackTriggered RollbackCompleted",
-		artifacts: "reports/apply.log " + looked + " reports/rollback.log", counted: map[string]float64{"RollbackTriggered": 1, "RollbackSuccess": 1},
+		artifacts: "reports/apply.log " + looked + putBack, counted: map[string]float64{"RollbackTriggered": 1, "RollbackSuccess": 1},
 	})
 	i.expect("a change that was put back does not come again", i.change(ctx, "c3", false), outcome{phases: blocked, says: "c3", live: `{"v":1}`, ledger: "c3 rolled_back", artifacts: looked})
 
@@ -157,7 +160,7 @@ func TestAccPipelineInfra(t *testing.T) {
 	ended = i.change(ctx, "c5", false)
 	i.app.broken.Store(false)
 	i.expect("an unwell application", ended, outcome{
-		phases: undone, says: "Live now", live: `{"v":1}`, ledger: "c5 rolled_back", told: "DeploymentFailed RollbackTriggered RollbackCompleted", artifacts: all + " reports/rollback.log",
+		phases: undone, says: "Live now", live: `{"v":1}`, ledger: "c5 rolled_back", told: "DeploymentFailed RollbackTriggered RollbackCompleted", artifacts: all + putBack,
 		counted: map[string]float64{"DeploymentFailure": 1, "RollbackTriggered": 1, "RollbackSuccess": 1},
 	})
 
@@ -193,7 +196,7 @@ func (i *infra) takesTooLong(ctx context.Context, looked string) {
 	remove()
 	want := outcome{
 		phases: undone, says: "nterrupt", live: `{"v":1}`, ledger: "c4 rolled_back: The build shop:1 failed", told: "RollbackTriggered RollbackCompleted",
-		artifacts: "reports/apply.log " + looked + " reports/rollback.log", counted: map[string]float64{"RollbackTriggered": 1, "RollbackSuccess": 1},
+		artifacts: "reports/apply.log " + looked + putBack, counted: map[string]float64{"RollbackTriggered": 1, "RollbackSuccess": 1},
 	}
 	if !hangs.Load() { // a machine so slow that the time was over before anything was changed
 		i.t.Log("the apply was interrupted before it came to the call that hangs")

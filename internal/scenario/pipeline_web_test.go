@@ -162,7 +162,7 @@ func TestAccPipelineWeb(t *testing.T) {
 	if second.Weights["green"] != 100 || second.Weights["blue"] != 0 || second.Version != "2" || !strings.Contains(second.Page, "r2") || second.Stage != "r2" || second.Served == first.Served {
 		t.Fatalf("after the second release: %+v", second)
 	}
-	want := "reports/apply.log reports/committed.html reports/committed.xml reports/outputs.json reports/ready.html reports/ready.xml"
+	want := "reports/apply.log reports/committed.html reports/committed.xml reports/outputs.json reports/ready.html reports/ready.xml reports/switch.html reports/switch.xml"
 	if got := strings.Join(ended.Artifacts, " "); got != want {
 		t.Errorf("the artifacts are %s", got)
 	}

@@ -29,7 +29,7 @@ data "reliability_drift" "before" {
 
   state   = { path = var.state }
   fail_on = "critical"
-  report  = { json = "${var.reports}/drift.json" }
+  report  = { json = "${var.reports}/drift.json", html = "${var.reports}/drift.html" }
 }
 
 # 3. Capture, before anything changes: whatever can be put back depends on it.

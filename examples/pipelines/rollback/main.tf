@@ -39,6 +39,12 @@ variable "topic_arn" {
   default     = null
 }
 
+variable "reports" {
+  description = "The folder that reports are written to. By hand, there are none."
+  type        = string
+  default     = null
+}
+
 provider "reliability" {
   store   = var.store == null ? null : { s3 = var.store }
   metrics = {}
@@ -49,6 +55,15 @@ resource "reliability_rollback" "this" {
   snapshot_id = "${var.name}/${var.where}"
   reason      = var.reason
   on_complete = "ok" # in a build, which is red already; by hand, it is what was asked for
+  report      = var.reports == null ? null : { junit = "${var.reports}/rollback.xml", html = "${var.reports}/rollback.html" }
+}
+
+# How this one and those before it went: a page to look at.
+data "reliability_deployments" "this" {
+  name   = var.name
+  report = var.reports == null ? null : { html = "${var.reports}/history.html" }
+
+  depends_on = [reliability_rollback.this]
 }
 
 output "rollback" {

@@ -88,6 +88,7 @@ resource "reliability_blue_green_switch" "www" {
   strategy    = { type = "canary", steps = [10, 50], interval = var.interval, bake = var.interval }
   max_retries = 0
   checks      = { side = { http = { url = "${var.sides[var.active].url}/health" } } }
+  report      = { junit = "${var.reports}/switch.xml", html = "${var.reports}/switch.html" }
 
   routes = {
     www = {
