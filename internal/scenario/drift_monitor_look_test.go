@@ -47,7 +47,7 @@ func newWatcher(ctx context.Context, t *testing.T, m *monitor) *watcher {
 	if err != nil {
 		t.Fatal(err)
 	}
-	watcher := &watcher{monitor: m, dir: w.Dir, spec: parseBuildspec(t, "buildspec.yml", []byte(m.firstOf("aws_codebuild_project.this", "source")["buildspec"].(string)))} //nolint:forcetypeassert // a test
+	watcher := &watcher{monitor: m, dir: w.Dir, spec: parseBuildspec(t, "buildspec.yml", []byte(m.firstOf("aws_codebuild_project.this", "source")["buildspec"].(string)))}
 	watcher.fetch(ctx)
 	if err := w.Write("emulated_override.tf", "provider \"reliability\" {\n  s3_use_path_style = true\n}\n"); err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ func (m *monitor) storage() *s3.Client {
 // fetch downloads the source, as CodeBuild does with a folder in a bucket.
 func (w *watcher) fetch(ctx context.Context) {
 	w.t.Helper()
-	bucket, prefix, _ := strings.Cut(w.firstOf("aws_codebuild_project.this", "source")["location"].(string), "/") //nolint:forcetypeassert // a test
+	bucket, prefix, _ := strings.Cut(w.firstOf("aws_codebuild_project.this", "source")["location"].(string), "/")
 	listed := ok[*s3.ListObjectsV2Output](w.t)(w.storage().ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix}))
 	for _, object := range listed.Contents {
 		body := ok[*s3.GetObjectOutput](w.t)(w.storage().GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: object.Key})).Body

@@ -10,12 +10,14 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
 	"github.com/blues/jsonata-go"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
+	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
 )
 
 // machine is a state machine in the Amazon States Language with JSONata, of those states that the drift monitor has:
@@ -227,12 +229,7 @@ func caught(catchers []choice, err error) int {
 }
 
 func machineSleeps(ctx context.Context, seconds float64) error {
-	select {
-	case <-time.After(time.Duration(seconds * float64(time.Second))):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return clock.System{}.Sleep(ctx, time.Duration(seconds*float64(time.Second)))
 }
 
 // compute does every "{% ... %}" in a value. "If the expression is undefined", it is an error:
@@ -268,7 +265,12 @@ func compute(value any, scope, variables map[string]any) (any, error) {
 	return value, nil
 }
 
+// oneExpression: the functions of the library are the same for all expressions, and keep what they are called with.
+var oneExpression sync.Mutex
+
 func computeOne(text string, scope, variables map[string]any) (any, error) {
+	oneExpression.Lock()
+	defer oneExpression.Unlock()
 	expression, err := jsonata.Compile(text)
 	if err != nil {
 		return nil, failure{"States.QueryEvaluationError", text + ": " + err.Error()}
