@@ -73,14 +73,15 @@ func (c *configRules) rule(operation string) rule {
 	return nil
 }
 
-// configPlace is an account and Region that are recorded; key is an access key of the account, where there is one.
-type configPlace struct{ account, region, key string }
+// configPlace is an account and Region that are recorded; key is an access key of the account, where there is one, and host is what the
+// caller calls the emulator: moto puts it into the URL of a queue, which is the queue's id.
+type configPlace struct{ account, region, key, host string }
 
 // places are those that a call sees: those of its aggregator, or the caller's own.
 func (c *configRules) places(ctx context.Context, x *exchange, aggregator string) ([]configPlace, *answer, error) {
 	if aggregator == "" {
 		account, err := c.accountOf(ctx, configPlace{region: x.Region, key: x.Caller})
-		return []configPlace{{account, x.Region, x.Caller}}, nil, err
+		return []configPlace{{account, x.Region, x.Caller, x.request.Host}}, nil, err
 	}
 	asked := *x
 	asked.Operation = "DescribeConfigurationAggregators"
@@ -107,7 +108,7 @@ func (c *configRules) places(ctx context.Context, x *exchange, aggregator string
 		for _, source := range found.AccountAggregationSources {
 			for _, account := range source.AccountIDs {
 				for _, region := range source.Regions {
-					places = append(places, configPlace{account: account, region: region})
+					places = append(places, configPlace{account: account, region: region, host: x.request.Host})
 				}
 			}
 		}

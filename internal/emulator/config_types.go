@@ -22,20 +22,24 @@ func (c *configRules) clients(place configPlace) aws.Config {
 	}
 	return aws.Config{
 		Region: place.region, BaseEndpoint: aws.String("http://" + c.moto), Credentials: credentials.NewStaticCredentialsProvider(key, secretKey, ""),
-		HTTPClient: &http.Client{Transport: inAccount{place.account, c.upstream}},
+		HTTPClient: &http.Client{Transport: inAccount{place.account, place.host, c.upstream}},
 	}
 }
 
 // inAccount is a way to moto that names the account, which moto takes before that of the access key.
 type inAccount struct {
 	account string // "" for that of the access key
+	host    string // "" for moto's own
 	next    http.RoundTripper
 }
 
-// RoundTrip adds the account.
+// RoundTrip adds the account and the host.
 func (a inAccount) RoundTrip(request *http.Request) (*http.Response, error) {
+	request = request.Clone(request.Context())
+	if a.host != "" {
+		request.Host = a.host
+	}
 	if a.account != "" {
-		request = request.Clone(request.Context())
 		request.Header.Set("X-Moto-Account-Id", a.account)
 	}
 	return a.next.RoundTrip(request)
