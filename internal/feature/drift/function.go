@@ -69,6 +69,6 @@ func itemType() map[string]attr.Type {
 	return map[string]attr.Type{
 		"address": text, "type": text, "id": text, "region": text, "account_id": text, "kind": text, "category": text, "reason": text,
 		"changes": types.ListType{ElemType: change}, "monthly_cost_delta": types.Float64Type, "cost_basis": text,
-		"price_date": text, "changed_by": text, "changed_at": text, "changed_event": text, "changed_from": text, "attribution": text, "remediation": lines, "reconciliation": lines, "configuration": text,
+		"price_date": text, "recorded_at": text, "changed_by": text, "changed_at": text, "changed_event": text, "changed_from": text, "attribution": text, "remediation": lines, "reconciliation": lines, "configuration": text,
 	}
 }
