@@ -189,8 +189,8 @@ func (p *tab) policed(name string) {
 	p.t.Helper()
 	var stopped []string
 	p.evaluate(`new Promise(done => {
-		const stopped = [], add = (tag, set) => { const e = document.createElement(tag); set(e); document.body.append(e) }
-		document.addEventListener("securitypolicyviolation", v => { stopped.push(v.effectiveDirective) })
+		const stopped = [], end = () => done([...stopped, window.ran === undefined ? "nothing ran" : "it ran: " + window.ran]), add = (tag, set) => { const e = document.createElement(tag); set(e); document.body.append(e) }
+		document.addEventListener("securitypolicyviolation", v => { stopped.push(v.effectiveDirective); if (new Set(stopped).size === 6) setTimeout(end) })
 		add("script", e => e.textContent = "window.ran = 1")
 		add("script", e => e.src = "data:text/javascript,window.ran=2")
 		add("div", e => e.setAttribute("onclick", "window.ran = 3") || e.click())
@@ -198,7 +198,7 @@ func (p *tab) policed(name string) {
 		add("div", e => e.setAttribute("style", "display: none"))
 		add("img", e => e.src = "data:image/gif;base64,R0lGODlhAQABAAAAACw=")
 		add("iframe", e => e.src = "data:text/html,<p>")
-		setTimeout(() => done([...stopped, window.ran === undefined ? "nothing ran" : "it ran: " + window.ran]), 200)
+		setTimeout(end, 30_000)
 	})`, &stopped)
 	slices.Sort(stopped)
 	if got := slices.Compact(stopped); !slices.Equal(got, []string{"frame-src", "img-src", "nothing ran", "script-src-attr", "script-src-elem", "style-src-attr", "style-src-elem"}) {
