@@ -61,7 +61,7 @@ func must(t *testing.T, want int) func(workspace.Result, error) string {
 // TestAccModuleMonitoring: the module is applied, shows and watches only what the provider sends, and leaves nothing.
 func TestAccModuleMonitoring(t *testing.T) {
 	e := acctest.Emulator(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	w := besideAWS(ctx, t, e)
 	if err := w.Copy(filepath.Join(root, "examples", "modules", "monitoring"), "*.tf"); err != nil {

@@ -43,7 +43,7 @@ func TestREADMEShowsTheExample(t *testing.T) {
 func TestAccREADMEExample_basic(t *testing.T) {
 	t.Parallel()
 	e := acctest.Emulator(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	cfg := e.AWSConfig()
 	zone := shopZone(ctx, t, route53.NewFromConfig(cfg))
