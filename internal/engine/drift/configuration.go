@@ -281,7 +281,7 @@ func (e *edit) rule(change Change, group string) {
 	case strings.HasSuffix(change.Path, ".description"):
 		e.body.set("description", literal(live.Attribute{}, change.Actual))
 	case change.Actual == nil && change.owner != "":
-		e.note("it is gone: take it out, with removed { from = " + WithoutKeys(string(change.owner)) + " lifecycle { destroy = false } } or terraform state rm")
+		e.note("it is gone: take its block out after terraform state rm " + shellQuote(string(change.owner)) + ", or put a removed block in its place (Terraform 1.7)")
 	case change.Actual == nil:
 		e.note("take out: " + change.Path + " " + change.rule.String())
 	default:

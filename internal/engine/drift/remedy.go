@@ -25,7 +25,7 @@ func remedies(item Item, resource Resource) (remediation, reconciliation []strin
 			[]string{
 				"terraform state rm " + shellQuote(string(item.Address)),
 				"# and take " + string(item.Address) + " out of the configuration, or the next apply creates it anew;",
-				"# in a pipeline, instead of both: removed { from = " + WithoutKeys(string(item.Address)) + " lifecycle { destroy = false } } (Terraform 1.7)",
+				"# in a pipeline, instead of both: a removed block in place of its resource block (Terraform 1.7); configuration of this item has it",
 			}
 	}
 	seen := map[live.Address]bool{}

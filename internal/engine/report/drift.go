@@ -136,7 +136,11 @@ func (d Drift) headline() string {
 
 // coverage says what was looked at.
 func (d Drift) coverage() string {
-	text := fmt.Sprintf("%d of %d resources compared (%.1f %%)", d.Summary.Checked, d.Summary.Managed, d.CoveragePercent)
+	compared := fmt.Sprintf("%d of %d resources compared", d.Summary.Checked, d.Summary.Managed)
+	if d.Summary.Unmanaged > 0 {
+		compared += fmt.Sprintf(", %d that nothing manages", d.Summary.Unmanaged)
+	}
+	text := fmt.Sprintf("%s (%.1f %%)", compared, d.CoveragePercent)
 	if d.Run != nil {
 		text += fmt.Sprintf(", %d AWS calls in %s, started %s", d.Run.APICalls, time.Duration(d.Run.DurationMS)*time.Millisecond, d.Run.StartedAt.UTC().Format(time.RFC3339))
 	}

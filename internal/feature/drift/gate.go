@@ -68,11 +68,15 @@ func (g gate) diagnose(result *engine.Result, override string, diags *diag.Diagn
 
 func driftMessage(g gate, result *engine.Result, items []engine.Item, override string) tfdiag.Message {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s of %d that were compared differ from the state in a way that fail_on = %q stops (%d critical, %d major, %d minor in all).\n",
-		resources(len(items)), result.Checked, g.failOn, result.Count(engine.Critical), result.Count(engine.Major), result.Count(engine.Minor))
+	looked := fmt.Sprintf("%d that were compared", result.Checked)
+	if result.Unmanaged > 0 {
+		looked += fmt.Sprintf(", and %d that nothing manages,", result.Unmanaged)
+	}
+	fmt.Fprintf(&text, "%s of %s differ from the state in a way that fail_on = %q stops (%d critical, %d major, %d minor in all).\n",
+		resources(len(items)), looked, g.failOn, result.Count(engine.Critical), result.Count(engine.Major), result.Count(engine.Minor))
 	for i, item := range items {
 		if i == shownItems {
-			fmt.Fprintf(&text, "\n... and %d more: see report.", len(items)-shownItems)
+			fmt.Fprintf(&text, "\n... and %d more: they are in the files that report names.", len(items)-shownItems)
 			break
 		}
 		writeItem(&text, item)
@@ -135,7 +139,7 @@ func commands(items []engine.Item) string {
 	text := ", to put " + string(first.Address) + " back:\n    " + strings.Join(first.Remediation, "\n    ") +
 		"\nor, to accept what is live:\n    " + strings.Join(first.Reconciliation, "\n    ")
 	if len(items) > 1 {
-		text += "\nand likewise for the others; each one's commands are in its remediation and reconciliation."
+		text += "\nand likewise for the others. A plan that is stopped has no outputs: each one's commands are in the files that report names (such as report = { markdown = \"drift.md\" }), which are written all the same."
 	}
 	return text
 }

@@ -130,13 +130,15 @@ data "reliability_drift" "test" {
 			step(`rules = [{ type = "aws_vpc" }]`, `(?s)Rule has no category.*rules\[0\]\.category`),
 			step(`accounts = [{ account_id = "222222222222" }]`, `(?s)Account is not complete.*accounts\[0\]\.role_arn`),
 			step(`rules = [null]`, `Null among values`),
+			step(`types = ["aws_security_group_rule"]`, `(?s)Type is compared with its owner.*write aws_security_group`),
 			step(`ignore = [terraform_data.lacking.output]`, `Ignore entry has no reason`),
 			step(`rules = [terraform_data.lacking.output]`, `Rule has no category`),
 			step(`accounts = [terraform_data.lacking.output]`, `Account is not complete`),
 			{Config: text(`
   ignore   = [terraform_data.ignore.output]
   rules    = [terraform_data.rule.output]
-  accounts = [terraform_data.account.output]`)},
+  accounts = [terraform_data.account.output]
+  types    = ["aws_security_group", "aws_security_group_rule"]`)},
 		},
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -81,7 +82,7 @@ func validateTypes(kinds types.List, specs map[string]live.Spec, diags *diag.Dia
 		supported, owner := engine.Supports(specs, kind.ValueString())
 		at := path.Root("types").AtListIndex(i)
 		switch {
-		case supported:
+		case supported, owner != "" && names(kinds, owner, specs[owner]): // what is named with its owner follows it
 		case owner != "":
 			errorAt(diags, at, tfdiag.Message{
 				Summary:  "Type is compared with its owner",
@@ -96,6 +97,18 @@ func validateTypes(kinds types.List, specs map[string]live.Spec, diags *diag.Dia
 			})
 		}
 	}
+}
+
+// names tells that one of the globs is for a type.
+func names(kinds types.List, name string, spec live.Spec) bool {
+	return slices.ContainsFunc(kinds.Elements(), func(element attr.Value) bool {
+		kind, ok := element.(types.String)
+		if !ok || kind.IsUnknown() || kind.IsNull() {
+			return false
+		}
+		supported, _ := engine.Supports(map[string]live.Spec{name: spec}, kind.ValueString())
+		return supported
+	})
 }
 
 // validateUnmanaged: only what a reader lists can be found to be unmanaged, and a refresh sees nothing but the state.
