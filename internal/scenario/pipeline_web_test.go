@@ -36,7 +36,9 @@ func newPipeline(ctx context.Context, t *testing.T, e *emulator.Emulator, builds
 		t.Fatal(err)
 	}
 	const ours = "provider \"reliability\" {\n  s3_use_path_style = true\n}\n"
-	blocks := map[string]string{"web": emulated + ours, "infra": emulated + ours, "rollback": ours}
+	// A step of the switch takes a TTL at least.
+	const sooner = "resource \"aws_route53_record\" \"www\" {\n  ttl = 1\n}\n"
+	blocks := map[string]string{"web": emulated + ours + sooner, "infra": emulated + ours, "rollback": ours}
 	for _, name := range configurations {
 		if err := w.Write(filepath.Join(name, "emulated_override.tf"), blocks[name]); err != nil {
 			t.Fatal(err)
@@ -136,8 +138,9 @@ func pageOf(t *testing.T, client *s3.Client) string {
 
 // TestAccPipelineWeb: a first, a good and a bad release through buildspec-web.yml.
 func TestAccPipelineWeb(t *testing.T) {
+	t.Parallel()
 	e := acctest.Emulator(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 18*time.Minute)
 	defer cancel()
 	p := newPipeline(ctx, t, e, "buildspec-web.yml", "web")
 	blue, green := serve(t), serve(t)
