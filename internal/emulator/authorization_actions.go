@@ -108,6 +108,7 @@ var actions = map[string][]need{
 	"iam:ListRolePolicies":         {{"iam:ListRolePolicies", &arnIamRole}},
 	"iam:GetPolicy":                {{"iam:GetPolicy", &arnIamPolicy}},
 	"iam:GetPolicyVersion":         {{"iam:GetPolicyVersion", &arnIamPolicy}},
+	"iam:ListEntitiesForPolicy":    {{"iam:ListEntitiesForPolicy", &arnIamPolicy}},
 	"iam:SimulatePrincipalPolicy":  {{"iam:SimulatePrincipalPolicy", &arnIamSource}},
 
 	"scheduler:CreateSchedule": {{"scheduler:CreateSchedule", &arnSchedule}},

@@ -34,6 +34,7 @@ var lambdaRoutes = []restRoute{
 	{"POST", "/2017-03-31/tags/{!}", "TagResource"},
 	{"DELETE", "/2017-03-31/tags/{!}", "UntagResource"},
 	{"GET", "/2015-03-31/event-source-mappings", "ListEventSourceMappings"},
+	{"GET", "/2015-03-31/event-source-mappings/{!}", "GetEventSourceMapping"},
 }
 
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_Operations_Amazon_Route_53.html

@@ -20,8 +20,9 @@ func told() []scenario {
 	stored := keeps("store/s3", "")
 	stored.beside = []string{"snapshot/ssm_parameter", "rollback/ssm_parameter"}
 	stored.spares = map[string]string{
-		"s3:GetBucketVersioning": "no warning of a bucket that keeps no versions",
+		"s3:DeleteObject": "superfluous snapshots stay, which is a warning",
 	}
+	stored.silent = map[string]string{"s3:GetBucketVersioning": "no warning of a bucket that keeps no versions"}
 	encrypted := keeps("store/s3_kms", "kms_key_id = \"arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555\"")
 	encrypted.beside = append([]string{"store/s3"}, stored.beside...)
 
@@ -92,13 +93,21 @@ func looks() []scenario {
 		return scenario{policy: policy, prepare: func(t *testing.T, name, access string) func() *inprocess.Outcome {
 			client := s3.NewFromConfig(acctest.Emulator(t).AWSConfig(), func(o *s3.Options) { o.UsePathStyle = true })
 			must[*s3.CreateBucketOutput](t)(client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name}))
-			must[*s3.PutObjectOutput](t)(client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &name, Key: aws.String("terraform.tfstate"), Body: strings.NewReader(state)}))
 			config := provider(access, t.TempDir()) + fmt.Sprintf("data \"reliability_drift\" \"live\" {\n  state = { s3 = { bucket = %q, key = \"terraform.tfstate\", region = \"us-east-1\" } }\n  %s\n}\n", name, more)
-			return func() *inprocess.Outcome { return inprocess.New(t).Apply(config) }
+			types := []string{"t3.micro", "m5.large", "t3.medium"} // another one each time, whose price no cache has
+			runs := 0
+			return func() *inprocess.Outcome {
+				current := strings.Replace(state, "t3.micro", types[runs%len(types)], 1)
+				runs++
+				must[*s3.PutObjectOutput](t)(client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &name, Key: aws.String("terraform.tfstate"), Body: strings.NewReader(current)}))
+				return inprocess.New(t).Apply(config)
+			}
 		}}
 	}
 	fromS3, priced, attributed := look("drift/state_s3", ""), look("drift/cost", "cost = {}"), look("drift/attribution", "attribution = true")
 	fromS3.beside = []string{"drift/ec2"}
 	priced.beside, attributed.beside = []string{"drift/ec2", "drift/state_s3"}, []string{"drift/ec2", "drift/state_s3"}
+	priced.unverified, attributed.unverified = true, true
+	priced.silent = map[string]string{"pricing:GetProducts": "the table of prices that the provider brings is asked, and the result says so"}
 	return []scenario{fromS3, priced, attributed}
 }

@@ -61,6 +61,7 @@ func TestAccDriftWholeStack(t *testing.T) {
 	}
 	look := &look{t: t, emulator: e, state: state}
 	look.clean(notRead)
+	t.Run("permissions", look.permissions)
 	look.record("stack")
 	look.cleanRecorded()
 	look.asksOnce()

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 
+	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
 )
 
@@ -75,6 +76,9 @@ func (a *Attributor) attribute(ctx context.Context, items []Item, now time.Time,
 		case err != nil:
 			log.WarnContext(ctx, "CloudTrail could not be asked", "region", items[i].Region, "error", err)
 			found = &Attribution{Note: "not known: CloudTrail could not be asked"}
+			if failure, _ := awsapi.Explain(err); awsapi.IsDenied(err) {
+				found.Note += ", which needs " + failure.Permission()
+			}
 		}
 		items[i].ChangedBy = found
 	}
