@@ -135,7 +135,8 @@ func (s *stack) signalled(active string, m *moment, what signal) string {
 	if err := os.Remove(filepath.Join(s.Dir, ".terraform.tfstate.lock.info")); err != nil && !errors.Is(err, os.ErrNotExist) { // what a killed Terraform leaves
 		s.t.Fatal(err)
 	}
-	if raw, err := os.ReadFile(filepath.Join(s.Dir, "terraform.tfstate")); err == nil && !json.Valid(raw) {
+	// An empty file is the lock of a Terraform that was killed before it wrote its first state.
+	if raw, err := os.ReadFile(filepath.Join(s.Dir, "terraform.tfstate")); err == nil && len(raw) > 0 && !json.Valid(raw) {
 		s.t.Fatalf("the state is not sound:\n%s", raw)
 	}
 	return got.out.String()

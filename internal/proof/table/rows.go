@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,9 @@ type row struct {
 	Runs    int    `json:"runs"`
 	Losses  int    `json:"losses"`
 	Seeds   string `json:"seeds"`
+	// Date and Version are of the run; empty where it is the one that the table is made for.
+	Date    string `json:"date"`
+	Version string `json:"version"`
 }
 
 // bound is the upper bound, at 95 % confidence, of the share of losses: exact for none of n (1 - 0.05^(1/n), which the rule of
@@ -121,8 +125,7 @@ func verdict(rows []row) error {
 // table is the Markdown of the rows.
 func table(rows []row, date, version string) string {
 	lines := []string{
-		fmt.Sprintf("Run on %s, version `%s`:", date, version), "",
-		"| promise | how it was tried | runs | losses | upper bound of the share lost, 95 % | seeds |", "|---|---|---|---|---|---|",
+		"| promise | how it was tried | runs | losses | upper bound of the share lost, 95 % | seeds | date | version |", "|---|---|---|---|---|---|---|---|",
 	}
 	for _, r := range rows {
 		bound := "none: there were losses"
@@ -133,7 +136,7 @@ func table(rows []row, date, version string) string {
 		if seeds == "" {
 			seeds = "not drawn"
 		}
-		lines = append(lines, fmt.Sprintf("| %s | %s | %d | %d | %s | %s |", r.Promise, r.Tried, r.Runs, r.Losses, bound, seeds))
+		lines = append(lines, fmt.Sprintf("| %s | %s | %d | %d | %s | %s | %s | `%s` |", r.Promise, r.Tried, r.Runs, r.Losses, bound, seeds, cmp.Or(r.Date, date), cmp.Or(r.Version, version)))
 	}
 	return strings.Join(lines, "\n")
 }

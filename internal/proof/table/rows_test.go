@@ -55,7 +55,7 @@ func TestATableIsWrittenOnlyWhenAllHeld(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || !strings.Contains(string(got), "| it holds | often | 3000 | 0 | 0.1 % | 1 to 3000 |") || !strings.HasSuffix(string(got), ends+"\nafter\n") {
+			if err != nil || !strings.Contains(string(got), "| it holds | often | 3000 | 0 | 0.1 % | 1 to 3000 | 2026-11-24 | `abc` |") || !strings.HasSuffix(string(got), ends+"\nafter\n") {
 				t.Fatalf("%v\n%s", err, got)
 			}
 		})
