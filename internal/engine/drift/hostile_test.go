@@ -44,8 +44,15 @@ func hostileValues() []any {
 		deep = []any{map[string]any{"a": deep}}
 	}
 	return []any{
-		nil, "", strings.Repeat("\u0000\U0001F4A5 $(reboot) `", 2_000), json.Number("1e400"), true, []any{}, []any{nil, nil}, []any{[]any{}, "a", json.Number("1")},
-		map[string]any{}, map[string]any{"": nil, "a": []any{nil}}, []any{map[string]any{}}, []any{map[string]any{"name": nil, "id": json.Number("-0"), "value": []any{}}}, deep,
+		nil, "", strings.Repeat("\x00\U0001F4A5 $(reboot) `", 2_000), json.Number("1e400"), true,
+		[]any{},
+		[]any{nil, nil},
+		[]any{[]any{}, "a", json.Number("1")},
+		map[string]any{},
+		map[string]any{"": nil, "a": []any{nil}},
+		[]any{map[string]any{}},
+		[]any{map[string]any{"name": nil, "id": json.Number("-0"), "value": []any{}}},
+		deep,
 	}
 }
 
