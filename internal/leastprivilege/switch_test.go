@@ -50,7 +50,11 @@ func moves(policy string, made func(t *testing.T, name string) string, more stri
 			}
 			session, folder := inprocess.New(t), t.TempDir()
 			var outcome *inprocess.Outcome
-			for _, active := range []string{"blue", "green"} {
+			ways := []string{"blue", "green"}
+			if policy == "switch/api_gateway_canary" { // on the way back the deployment is asked for
+				ways = append(ways, "blue")
+			}
+			for _, active := range ways {
 				if outcome = session.Apply(provider(access, folder) + config(active)); outcome.Failed() {
 					break
 				}
