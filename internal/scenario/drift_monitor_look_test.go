@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -40,9 +39,7 @@ func newWatcher(ctx context.Context, t *testing.T, m *monitor) *watcher {
 	if client == "" {
 		t.Skip("TF_ACC_TERRAFORM_1_14_PATH names no Terraform 1.14.1 or newer")
 	}
-	if _, err := exec.LookPath("aws"); err != nil {
-		t.Skip("there is no AWS CLI on PATH")
-	}
+	needsAWSCLI(t)
 	w, err := workspace.New(ctx, workspace.Options{Dir: t.TempDir(), Root: root, Env: m.e.Env(), Terraform: client, Provider: m.w.Provider})
 	if err != nil {
 		t.Fatal(err)
