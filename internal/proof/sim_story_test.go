@@ -198,13 +198,15 @@ func (a *actor) move(ctx context.Context, state *tfstate, to traffic.Colour) err
 
 // settle is what the switch does about the deployment of its snapshot_id.
 func (a *actor) settle(ctx context.Context, state *tfstate, to traffic.Colour, outcome traffic.Outcome, failure error) {
-	if state.snapshot == "" || outcome.Status == "" || (failure == nil && !outcome.Moved) {
+	if state.snapshot == "" || outcome.Status == "" {
 		return
 	}
 	ctx, cancel := clock.System{}.WithTimeout(context.WithoutCancel(ctx), maxRecovery+time.Minute)
 	defer cancel()
 	book := ledger.New(a, clock.System{})
 	switch {
+	case failure == nil && !outcome.Moved:
+		_ = book.SwitchArrived(ctx, state.snapshot, "traffic is there")
 	case failure == nil:
 		_ = book.SwitchSucceeded(ctx, state.snapshot, "traffic was switched")
 	case outcome.Status != traffic.StatusReverted:

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -25,6 +26,22 @@ func (l *Ledger) SwitchSucceeded(ctx context.Context, id, reason string) error {
 		d.Status, d.Reason, d.OnlySwitch = Succeeded, reason, false
 		return true
 	})
+}
+
+// SwitchArrived is SwitchSucceeded of a switch that found traffic where it should be. That judges nothing, but takes back that
+// an earlier switch failed. A deployment that the ledger does not have is no error.
+func (l *Ledger) SwitchArrived(ctx context.Context, id, reason string) error {
+	err := l.switched(ctx, id, func(d *Deployment) bool {
+		if !d.OnlySwitch {
+			return false
+		}
+		d.Status, d.Reason, d.OnlySwitch = Succeeded, reason, false
+		return true
+	})
+	if errors.Is(err, ErrUnknown) {
+		return nil
+	}
+	return err
 }
 
 // switched edits a deployment that is neither rolled back nor abandoned. ErrUnknown when nothing opened id.

@@ -38,7 +38,9 @@ func TestASwitchThatComesToItsEndTakesAFailedOneBack(t *testing.T) {
 				func() error { return test.before(ctx, l) },
 				func() error { return l.SwitchFailed(ctx, "web/000001", "the switch failed") },
 				func() error { return l.SwitchFailed(ctx, "web/000001", "the switch failed again") },
+				func() error { return l.SwitchArrived(ctx, "web/000001", "traffic is there") },
 				func() error { return l.SwitchSucceeded(ctx, "web/000001", "traffic was switched") },
+				func() error { return l.SwitchArrived(ctx, "web/000009", "nobody knows it") },
 			} {
 				if err == nil {
 					err = step()

@@ -62,10 +62,11 @@ func (r *switchResource) checkSnapshot(ctx context.Context, plan *model, diags *
 
 // settle looks after the deployment once the switch has ended: after a failure whose traffic is back where it was, the
 // snapshot is restored and the deployment is rolled back; any other failure closes it as failed; a success closes it as
-// succeeded if nobody has judged it yet, or only a switch that failed. A switch that moved nothing, or never began, judges nothing.
+// succeeded if nobody has judged it yet, or only a switch that failed. A switch that moved nothing, or never began, judges nothing,
+// but one that found all at its place takes back what a failed one said.
 func (r *switchResource) settle(ctx context.Context, plan *model, kept store.Store, done *run, diags *diag.Diagnostics) {
 	id := plan.snapshotID()
-	if id == "" || done.outcome.Status == "" || (done.err == nil && !done.outcome.Moved) {
+	if id == "" || done.outcome.Status == "" {
 		return
 	}
 	ctx, cancel := r.data.Clock.WithTimeout(context.WithoutCancel(ctx), plan.maxRecovery()+time.Minute)
@@ -73,6 +74,8 @@ func (r *switchResource) settle(ctx context.Context, plan *model, kept store.Sto
 	book := ledger.New(kept, r.data.Clock)
 	var err error
 	switch {
+	case done.err == nil && !done.outcome.Moved:
+		err = book.SwitchArrived(ctx, id, "traffic is at "+plan.Active.ValueString())
 	case done.err == nil:
 		err = book.SwitchSucceeded(ctx, id, "traffic was switched to "+plan.Active.ValueString())
 	case done.outcome.Status != traffic.StatusReverted:
