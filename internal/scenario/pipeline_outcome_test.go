@@ -3,9 +3,11 @@ package scenario
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,6 +19,7 @@ import (
 	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
+	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
 )
 
 // outcome is what a build, or a rollback by hand, must leave behind.
@@ -80,13 +83,19 @@ func (i *infra) latest() string {
 	if err != nil {
 		i.t.Fatal(err)
 	}
-	var ledger struct {
+	return lastOf(i.t, object.Body)
+}
+
+// lastOf is the last deployment in a ledger: its release, status and reason.
+func lastOf(t *testing.T, ledger io.Reader) string {
+	t.Helper()
+	var content struct {
 		Deployments []struct{ Release, Status, Reason string }
 	}
-	if err := json.NewDecoder(object.Body).Decode(&ledger); err != nil || len(ledger.Deployments) == 0 {
-		i.t.Fatalf("the ledger: %v", err)
+	if err := json.NewDecoder(ledger).Decode(&content); err != nil || len(content.Deployments) == 0 {
+		t.Fatalf("the ledger: %v", err)
 	}
-	last := ledger.Deployments[len(ledger.Deployments)-1]
+	last := content.Deployments[len(content.Deployments)-1]
 	return fmt.Sprintf("%s %s: %s", last.Release, last.Status, last.Reason)
 }
 
@@ -118,13 +127,19 @@ func (i *infra) told() string {
 // counted is the sum of a metric of the deployment since the test began.
 func (i *infra) counted(metric string) float64 {
 	i.t.Helper()
-	client := cloudwatch.NewFromConfig(i.e.AWSConfig(), func(o *cloudwatch.Options) { o.Protocol = awsjson.New10(schemas.GraniteServiceVersion20100801) })
-	out, err := client.GetMetricStatistics(i.t.Context(), &cloudwatch.GetMetricStatisticsInput{
-		Namespace: aws.String("Custom/DeploymentHealth"), MetricName: &metric, Dimensions: []cwtypes.Dimension{{Name: aws.String("Deployment"), Value: aws.String("shop-infra")}},
-		StartTime: &i.since, EndTime: aws.Time(time.Now().Add(time.Minute)), Period: aws.Int32(3600), Statistics: []cwtypes.Statistic{cwtypes.StatisticSum},
+	return sumOf(i.t, i.e, i.since, "shop-infra", metric)
+}
+
+// sumOf is the sum of a metric of a deployment since then.
+func sumOf(t *testing.T, e *emulator.Emulator, since time.Time, deployment, metric string) float64 {
+	t.Helper()
+	client := cloudwatch.NewFromConfig(e.AWSConfig(), func(o *cloudwatch.Options) { o.Protocol = awsjson.New10(schemas.GraniteServiceVersion20100801) })
+	out, err := client.GetMetricStatistics(t.Context(), &cloudwatch.GetMetricStatisticsInput{
+		Namespace: aws.String("Custom/DeploymentHealth"), MetricName: &metric, Dimensions: []cwtypes.Dimension{{Name: aws.String("Deployment"), Value: &deployment}},
+		StartTime: &since, EndTime: aws.Time(time.Now().Add(time.Minute)), Period: aws.Int32(3600), Statistics: []cwtypes.Statistic{cwtypes.StatisticSum},
 	})
 	if err != nil {
-		i.t.Fatal(err)
+		t.Fatal(err)
 	}
 	sum := 0.0
 	for _, point := range out.Datapoints {

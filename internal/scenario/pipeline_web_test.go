@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -154,6 +155,22 @@ func TestAccPipelineWeb(t *testing.T) {
 			"TF_VAR_interval=1s", fmt.Sprintf(`TF_VAR_sides={"blue":{"address":"192.0.2.1","url":%q},"green":{"address":"192.0.2.2","url":%q}}`, blue.URL, green.URL))...)
 	}
 
+	// wrote holds the ledger against what a build must have left: the latest deployment, and the counts of all so far.
+	since := time.Now().Add(-time.Minute)
+	wrote := func(last string, succeeded, rolledBack float64) {
+		t.Helper()
+		ledger, err := os.ReadFile(filepath.Join(p.Dir, "web", ".reliability", "ledger", "web.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := lastOf(t, bytes.NewReader(ledger)); !strings.HasPrefix(got, last) {
+			t.Errorf("the ledger ends with %q, not %q", got, last)
+		}
+		if good, back := sumOf(t, e, since, "web", "DeploymentSuccess"), sumOf(t, e, since, "web", "RollbackSuccess"); good != succeeded || back != rolledBack {
+			t.Errorf("%v deployments succeeded and %v were rolled back, not %v and %v", good, back, succeeded, rolledBack)
+		}
+	}
+
 	release("r1", "blue", true, "TF_VAR_bootstrap=true")
 	first := siteOf(t, e)
 	if first.Weights["blue"] != 100 || first.Version != "1" || !strings.Contains(first.Page, "r1") {
@@ -170,8 +187,11 @@ func TestAccPipelineWeb(t *testing.T) {
 		t.Errorf("the artifacts are %s", got)
 	}
 
+	wrote("r2 succeeded", 2, 0)
+
 	blue.broken.Store(true)
 	ended = release("r3", "blue", false)
+	wrote("r3 rolled_back", 2, 1)
 	if ended.Phases["build"] != "FAILED" || !strings.Contains(ended.Log, "Live now") {
 		t.Errorf("%v\n%s", ended.Phases, ended.Log)
 	}
