@@ -59,7 +59,7 @@ require (
 
 require github.com/goccy/go-yaml v1.19.2
 
-require github.com/aws/aws-sdk-go-v2/service/configservice v1.74.10 // indirect
+require github.com/aws/aws-sdk-go-v2/service/configservice v1.74.10
 
 require github.com/blues/jsonata-go v1.5.4
 
@@ -100,7 +100,7 @@ require (
 	github.com/hashicorp/go-plugin v1.7.0 // indirect
 	github.com/hashicorp/go-retryablehttp v0.7.8 // indirect
 	github.com/hashicorp/go-uuid v1.0.3 // indirect
-	github.com/hashicorp/hcl/v2 v2.24.0 // indirect
+	github.com/hashicorp/hcl/v2 v2.24.0
 	github.com/hashicorp/logutils v1.0.0 // indirect
 	github.com/hashicorp/terraform-exec v0.26.0
 	github.com/hashicorp/terraform-json v0.29.0 // indirect

@@ -129,10 +129,10 @@ var actions = map[string][]need{
 
 // permissions are what a call needs.
 func (x *exchange) permissions() []Permission {
-	switch {
-	case x.Service == "s3":
+	switch x.Service {
+	case "s3":
 		return x.s3Permissions()
-	case x.Service == "apigateway":
+	case "apigateway":
 		arn, template := x.apiGatewayResource()
 		return []Permission{{Action: "apigateway:" + x.request.Method, Resource: arn, Template: template}}
 	}

@@ -23,7 +23,7 @@ func (k resourceKind) permission(x *exchange, action, values string) Permission 
 		return Permission{Action: action, Resource: values, Template: template}
 	}
 	arn := template
-	for _, value := range strings.Split(values, "|") {
+	for value := range strings.SplitSeq(values, "|") {
 		if value == "" {
 			value = "*"
 		}

@@ -39,7 +39,7 @@ func (h handled) RoundTrip(request *http.Request) (response *http.Response, err 
 	defer func() {
 		switch cause := recover(); cause {
 		case nil:
-		case http.ErrAbortHandler: //nolint:errorlint,err113 // net/http's own convention
+		case http.ErrAbortHandler: // net/http's own convention
 			response, err = nil, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
 		default:
 			panic(cause)

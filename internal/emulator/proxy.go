@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // maxBody bounds what is read of a request or an answer into memory: more than AWS takes anywhere but in S3, whose
@@ -49,6 +50,9 @@ type answer struct {
 	body   []byte
 	code   string // the AWS error code in it
 }
+
+// serveLimit is how long a call may take once it is being carried out.
+const serveLimit = 2 * time.Minute
 
 // ServeHTTP serves one AWS call, or one of the emulator's own (/_emulator/...).
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -89,7 +93,10 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.stream(w, finish)
 		return
 	}
-	reply, err := e.serve(r.Context(), x)
+	// AWS carries out a call whose caller is gone.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), serveLimit)
+	defer cancel()
+	reply, err := e.serve(ctx, x)
 	if err != nil {
 		reply = x.fail(http.StatusBadGateway, "InternalFailure", "the emulator: "+err.Error())
 	}

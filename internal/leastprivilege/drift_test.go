@@ -29,8 +29,10 @@ func readers() []scenario {
 		b := targettest.NewBalancer(t, short(name))
 		lb := strings.Replace(b.Listener[:strings.LastIndex(b.Listener, "/")], ":listener/", ":loadbalancer/", 1)
 		return []held{
-			{"aws_lb", map[string]any{"id": lb, "arn": lb, "name": short(name)}}, {"aws_lb_listener", map[string]any{"id": b.Listener, "arn": b.Listener, "load_balancer_arn": lb}},
-			{"aws_lb_listener_rule", map[string]any{"id": b.Rule, "arn": b.Rule, "listener_arn": b.Listener}}, {"aws_lb_target_group", map[string]any{"id": b.Blue, "arn": b.Blue, "name": short(name) + "-blue"}},
+			{"aws_lb", map[string]any{"id": lb, "arn": lb, "name": short(name)}},
+			{"aws_lb_listener", map[string]any{"id": b.Listener, "arn": b.Listener, "load_balancer_arn": lb}},
+			{"aws_lb_listener_rule", map[string]any{"id": b.Rule, "arn": b.Rule, "listener_arn": b.Listener}},
+			{"aws_lb_target_group", map[string]any{"id": b.Blue, "arn": b.Blue, "name": short(name) + "-blue"}},
 		}
 	})
 	stored := reads("drift/rds", func(t *testing.T, name string) []held {
@@ -39,8 +41,10 @@ func readers() []scenario {
 		must[*rds.CreateDBParameterGroupOutput](t)(client.CreateDBParameterGroup(t.Context(), &rds.CreateDBParameterGroupInput{DBParameterGroupName: &name, DBParameterGroupFamily: aws.String("postgres16"), Description: &name}))
 		arn := func(kind string) string { return "arn:aws:rds:us-east-1:123456789012:" + kind + ":" + name }
 		return []held{
-			{"aws_db_instance", map[string]any{"id": name, "identifier": name, "arn": arn("db")}}, {"aws_rds_cluster", map[string]any{"id": name, "cluster_identifier": name, "arn": arn("cluster")}},
-			{"aws_db_parameter_group", map[string]any{"id": name, "name": name, "arn": arn("pg")}}, {"aws_db_subnet_group", map[string]any{"id": name, "name": name, "arn": arn("subgrp")}},
+			{"aws_db_instance", map[string]any{"id": name, "identifier": name, "arn": arn("db")}},
+			{"aws_rds_cluster", map[string]any{"id": name, "cluster_identifier": name, "arn": arn("cluster")}},
+			{"aws_db_parameter_group", map[string]any{"id": name, "name": name, "arn": arn("pg")}},
+			{"aws_db_subnet_group", map[string]any{"id": name, "name": name, "arn": arn("subgrp")}},
 		}
 	})
 	queued := reads("drift/sqs", func(t *testing.T, name string) []held {

@@ -17,7 +17,9 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
 )
 
-func TestMain(m *testing.M) { acctest.Main(m, "switch/", "snapshot/", "rollback/", "health/", "notices/", "store/") }
+func TestMain(m *testing.M) {
+	acctest.Main(m, "switch/", "snapshot/", "rollback/", "health/", "notices/", "store/")
+}
 
 // site is a zone with two weighted records, and an application of each colour.
 type site struct {
