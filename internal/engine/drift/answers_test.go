@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -110,6 +111,12 @@ func (a *answered) answer(ctx context.Context, in middleware.InitializeInput, ne
 	result := call.out
 	if a.alter != nil {
 		result = a.alter(call)
+	}
+	// The SDK writes into what it gets, and several calls at once get the same answer.
+	if v := reflect.ValueOf(result); v.Kind() == reflect.Pointer && !v.IsNil() {
+		own := reflect.New(v.Elem().Type())
+		own.Elem().Set(v.Elem())
+		result = own.Interface()
 	}
 	return middleware.InitializeOutput{Result: result}, middleware.Metadata{}, nil
 }

@@ -234,7 +234,7 @@ func TestFailedReadsLeaveOnlyTheirOwnUnverified(t *testing.T) {
 	if len(result.Unverified) != 3 || result.Checked != 6 || result.CoveragePercent() >= 100 {
 		t.Errorf("%+v", result)
 	}
-	if want := "it could not be listed: access denied, EC2 DescribeSecurityGroups, UnauthorizedOperation"; result.Unverified[0].Reason != want {
+	if want := "it could not be listed: access denied, EC2 DescribeSecurityGroups, UnauthorizedOperation, which needs ec2:DescribeSecurityGroups"; result.Unverified[0].Reason != want {
 		t.Errorf("got %q", result.Unverified[0].Reason)
 	}
 }
