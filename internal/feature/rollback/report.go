@@ -72,7 +72,11 @@ func (w work) document(e end, verdict *gate.Result, seen *watch) report.Rollback
 	}
 	document.Status, document.Snapshot, document.Reason, document.RecoveryMS = string(e.result.Status), e.request.SnapshotID, e.request.Reason, e.result.Recovery.Milliseconds()
 	for name, target := range e.result.Targets {
-		document.Targets[name] = seen.target(name, target, e.result.Snapshot.Items[name].Spec.Kind)
+		converted := seen.target(name, target, e.result.Snapshot.Items[name].Spec.Kind)
+		if converted.CheckedMS != nil { // both are of the report's own beginning, which is a little before that of the run
+			document.RecoveryMS = max(document.RecoveryMS, *converted.CheckedMS)
+		}
+		document.Targets[name] = converted
 	}
 	if e.traffic != nil {
 		document.Traffic = new(reportset.Traffic(*e.traffic))
