@@ -52,7 +52,7 @@ var withoutResources = []string{
 	"autoscaling:Describe*", "cloudfront:CreateContinuousDeploymentPolicy", "cloudfront:GetKeyGroup", "cloudfront:List*", "cloudtrail:LookupEvents", "cloudwatch:GetMetricData",
 	"cloudwatch:PutMetricData", "config:*", "dynamodb:ListTables", "ec2:Describe*", "ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition", "elasticloadbalancing:Describe*", "iam:List*", "iam:GetAccountAuthorizationDetails",
 	"kms:ListAliases", "lambda:ListEventSourceMappings", "lambda:ListFunctions", "pricing:GetProducts", "rds:DescribeDBProxies", "route53:ListHostedZones", "s3:CreateJob", "s3:ListAllMyBuckets",
-	"secretsmanager:ListSecrets", "sns:ListTopics", "sqs:ListQueues", "ssm:DescribeParameters",
+	"secretsmanager:ListSecrets", "sns:ListSubscriptions", "sns:ListTopics", "sqs:ListQueues", "ssm:DescribeParameters",
 }
 
 // TestNothingIsGivenOnEverything that could be given on less.
