@@ -19,7 +19,7 @@ const iamDoc = "https://docs.aws.amazon.com/IAM/latest/APIReference/"
 
 // newIAM reads roles, managed policies, and what of both is a resource of its own. One listing of the account serves all.
 func newIAM(clients *awsapi.Clients) Reader {
-	account := &iamAccount{}
+	account := &iamAccount{filter: []types.EntityType{types.EntityTypeRole, types.EntityTypeLocalManagedPolicy}}
 	return service{
 		listing[liveRole, *awsapi.IAM]{
 			client: clients.IAM, table: roleTable, id: func(r liveRole) string { return aws.ToString(r.RoleName) },
@@ -115,11 +115,15 @@ func inlineThing(policy inlinePolicy) Thing {
 
 // iamAccount keeps one listing of an account for all types of one look at the world.
 type iamAccount struct {
+	filter []types.EntityType // of what is listed
+
 	mu       sync.Mutex
 	caller   *Caller // whose look it is
 	client   *awsapi.IAM
 	roles    []types.RoleDetail
 	policies []types.ManagedPolicyDetail
+	users    []types.UserDetail
+	groups   []types.GroupDetail
 	err      error
 }
 
@@ -129,10 +133,11 @@ func (a *iamAccount) load(ctx context.Context, client *awsapi.IAM, caller *Calle
 	if a.caller == caller && a.client == client {
 		return a.err
 	}
-	a.caller, a.client, a.roles, a.policies = caller, client, nil, nil
-	input := &iam.GetAccountAuthorizationDetailsInput{Filter: []types.EntityType{types.EntityTypeRole, types.EntityTypeLocalManagedPolicy}, MaxItems: aws.Int32(iamPage)}
+	a.caller, a.client, a.roles, a.policies, a.users, a.groups = caller, client, nil, nil, nil, nil
+	input := &iam.GetAccountAuthorizationDetailsInput{Filter: a.filter, MaxItems: aws.Int32(iamPage)}
 	_, a.err = pages(ctx, caller, client.GetAccountAuthorizationDetails, input, func(page *iam.GetAccountAuthorizationDetailsOutput) ([]struct{}, bool) {
 		a.roles, a.policies = append(a.roles, page.RoleDetailList...), append(a.policies, page.Policies...)
+		a.users, a.groups = append(a.users, page.UserDetailList...), append(a.groups, page.GroupDetailList...)
 		input.Marker = page.Marker
 		return nil, page.IsTruncated
 	})

@@ -2,7 +2,6 @@ package live
 
 import (
 	"context"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -15,7 +14,7 @@ import (
 // nobody there is no such thing, as in hashicorp/aws. Unmanaged ones are not looked for: it cannot be imported, and whatever
 // aws_iam_role_policy_attachment manages would count twice.
 func policyAttachments(clients *awsapi.Clients, account *iamAccount) kind {
-	people := &iamPeople{}
+	people := &iamAccount{filter: []types.EntityType{types.EntityTypeUser, types.EntityTypeGroup}} // which only this type needs
 	return listing[liveEntities, *awsapi.IAM]{
 		client: clients.IAM, table: entitiesTable, id: func(e liveEntities) string { return e.policy }, key: func(r Resource) string { return r.Text("policy_arn") },
 		pages: func(ctx context.Context, client *awsapi.IAM, caller *Caller, _ []Resource) ([]liveEntities, error) {
@@ -41,32 +40,6 @@ var entitiesTable = []field[liveEntities]{
 	{Attribute{Path: "users", API: "UserDetailList.AttachedManagedPolicies", Kind: Set}, func(e liveEntities, _ Resource) any { return e.users }},
 	{Attribute{Path: "roles", API: "RoleDetailList.AttachedManagedPolicies", Kind: Set}, func(e liveEntities, _ Resource) any { return e.roles }},
 	{Attribute{Path: "groups", API: "GroupDetailList.AttachedManagedPolicies", Kind: Set}, func(e liveEntities, _ Resource) any { return e.groups }},
-}
-
-// iamPeople keeps the users and groups of an account, which only this type needs, for one look at the world.
-type iamPeople struct {
-	mu     sync.Mutex
-	caller *Caller // whose look it is
-	client *awsapi.IAM
-	users  []types.UserDetail
-	groups []types.GroupDetail
-	err    error
-}
-
-func (p *iamPeople) load(ctx context.Context, client *awsapi.IAM, caller *Caller) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.caller == caller && p.client == client {
-		return p.err
-	}
-	p.caller, p.client, p.users, p.groups = caller, client, nil, nil
-	input := &iam.GetAccountAuthorizationDetailsInput{Filter: []types.EntityType{types.EntityTypeUser, types.EntityTypeGroup}, MaxItems: aws.Int32(iamPage)}
-	_, p.err = pages(ctx, caller, client.GetAccountAuthorizationDetails, input, func(page *iam.GetAccountAuthorizationDetailsOutput) ([]struct{}, bool) {
-		p.users, p.groups = append(p.users, page.UserDetailList...), append(p.groups, page.GroupDetailList...)
-		input.Marker = page.Marker
-		return nil, page.IsTruncated
-	})
-	return p.err
 }
 
 // entitiesOf turns around who has which policies.
