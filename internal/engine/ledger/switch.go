@@ -19,29 +19,28 @@ func (l *Ledger) SwitchFailed(ctx context.Context, id, reason string) error {
 
 // SwitchSucceeded closes a deployment as Succeeded that nobody has judged, or that failed by an earlier switch only.
 func (l *Ledger) SwitchSucceeded(ctx context.Context, id, reason string) error {
-	return l.switched(ctx, id, func(d *Deployment) bool {
-		if d.Status != Open && !d.OnlySwitch {
-			return false
-		}
-		d.Status, d.Reason, d.OnlySwitch = Succeeded, reason, false
-		return true
-	})
+	return l.switchEnded(ctx, id, reason, func(d *Deployment) bool { return d.Status == Open || d.OnlySwitch })
 }
 
 // SwitchArrived is SwitchSucceeded of a switch that found traffic where it should be. That judges nothing, but takes back that
 // an earlier switch failed. A deployment that the ledger does not have is no error.
 func (l *Ledger) SwitchArrived(ctx context.Context, id, reason string) error {
-	err := l.switched(ctx, id, func(d *Deployment) bool {
-		if !d.OnlySwitch {
+	err := l.switchEnded(ctx, id, reason, func(d *Deployment) bool { return d.OnlySwitch })
+	if errors.Is(err, ErrUnknown) {
+		return nil
+	}
+	return err
+}
+
+// switchEnded closes a deployment that it concerns as Succeeded.
+func (l *Ledger) switchEnded(ctx context.Context, id, reason string, concerns func(*Deployment) bool) error {
+	return l.switched(ctx, id, func(d *Deployment) bool {
+		if !concerns(d) {
 			return false
 		}
 		d.Status, d.Reason, d.OnlySwitch = Succeeded, reason, false
 		return true
 	})
-	if errors.Is(err, ErrUnknown) {
-		return nil
-	}
-	return err
 }
 
 // switched edits a deployment that is neither rolled back nor abandoned. ErrUnknown when nothing opened id.
