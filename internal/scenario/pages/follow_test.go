@@ -90,7 +90,7 @@ func (r *reader) types(ctx context.Context, command string, exit int) string {
 var (
 	coloured = regexp.MustCompile("\x1b\\[[0-9;]*m")
 	shown    = regexp.MustCompile("(?ms)^```text\n(.*?)^```")
-	changes  = regexp.MustCompile(`[0-9]+(\.[0-9]+)?(ms|µs|s)?|\b[A-Z0-9]{12,}\b`)
+	changes  = regexp.MustCompile(`\b[A-Z0-9]{12,}\b|[0-9]+(\.[0-9]+)?(ms|µs|s)?`) // a name first: it may begin with a digit
 )
 
 // sawIt: each line of output that the page shows came out of the commands, but for numbers and the names that AWS gives.
