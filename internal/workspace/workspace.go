@@ -4,6 +4,7 @@ package workspace
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ type Options struct {
 	Mirror string
 	// Terraform is the client to run; "" means the one on PATH, else a downloaded one.
 	Terraform string
-	// Provider is the provider's binary; "" means that it is built.
+	// Provider is the provider's binary; "" means the one that RELIABILITY_PROVIDER_BINARY names, else that it is built.
 	Provider string
 }
 
@@ -93,9 +94,12 @@ func New(ctx context.Context, options Options) (*Workspace, error) {
 	return w, nil
 }
 
+// built names the environment variable by which one build of this checkout serves many test processes (make acc).
+const built = "RELIABILITY_PROVIDER_BINARY"
+
 func install(ctx context.Context, options Options, target string) error {
-	if options.Provider != "" {
-		return os.Link(options.Provider, target)
+	if binary := cmp.Or(options.Provider, os.Getenv(built)); binary != "" {
+		return share(binary, target)
 	}
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", target, ".") //nolint:gosec // our own build
 	build.Dir = options.Root
@@ -103,6 +107,18 @@ func install(ctx context.Context, options Options, target string) error {
 		return fmt.Errorf("building the provider: %w\n%s", err, out)
 	}
 	return nil
+}
+
+// share gives a binary a second name, or a copy where that lies on another file system.
+func share(binary, target string) error {
+	if os.Link(binary, target) == nil {
+		return nil
+	}
+	content, err := os.ReadFile(binary) //nolint:gosec // our own build
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(target, content, 0o700) //nolint:gosec // a program
 }
 
 // installation is the CLI configuration: ours from our mirror, hashicorp's from the other one, nothing from elsewhere.
