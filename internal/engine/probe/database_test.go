@@ -145,24 +145,30 @@ func TestDatabaseMySQL(t *testing.T) {
 	left(t, of("SELECT SLEEP(1.5)"), of("SELECT COUNT(*) FROM information_schema.processlist WHERE id <> CONNECTION_ID()", "0"))
 }
 
-// left fails when a server still has a connection or a query of ours, a moment after it.
+// left fails when a server keeps a connection or a query of ours: it takes the server moments to see that we are gone, many on a loaded
+// machine, but far less than the half minute of the query.
 func left(t *testing.T, moment, none *Database) {
 	t.Helper()
-	for _, check := range []*Database{moment, none} {
-		if seen := check.Probe(t.Context()); seen.Status != Pass {
-			t.Errorf("something is left on the server: %+v", seen)
+	var seen Observation
+	for range 12 {
+		if paused := moment.Probe(t.Context()); paused.Status != Pass {
+			t.Fatalf("a moment: %+v", paused)
+		}
+		if seen = none.Probe(t.Context()); seen.Status == Pass {
+			return
 		}
 	}
+	t.Errorf("something is left on the server: %+v", seen)
 }
 
 // gaveUp fails when a query of half a minute is not left in time.
 func gaveUp(t *testing.T, check *Database) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // which is enough to connect on a loaded machine
 	defer cancel()
 	started := time.Now()
 	seen := check.Probe(ctx)
-	if seen.Status != Error || seen.Reason != "query: no answer in time" || time.Since(started) > 3*time.Second {
+	if seen.Status != Error || seen.Reason != "query: no answer in time" || time.Since(started) > 20*time.Second {
 		t.Errorf("after %s: %+v", time.Since(started), seen)
 	}
 }
