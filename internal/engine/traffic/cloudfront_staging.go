@@ -131,9 +131,14 @@ func (r *CloudFrontStaging) get(ctx context.Context) (found stagingFound, err er
 	if found.policyID == "" {
 		return found, nil
 	}
-	out, err := r.api.GetContinuousDeploymentPolicy(ctx, &cloudfront.GetContinuousDeploymentPolicyInput{Id: &found.policyID})
+	return r.policy(ctx, found, found.policyID)
+}
+
+// policy adds a policy, as it is now, to what was found.
+func (r *CloudFrontStaging) policy(ctx context.Context, found stagingFound, id string) (stagingFound, error) {
+	out, err := r.api.GetContinuousDeploymentPolicy(ctx, &cloudfront.GetContinuousDeploymentPolicyInput{Id: &id})
 	if err != nil {
-		return stagingFound{}, err
+		return found, err
 	}
 	return found.withPolicy(out.ContinuousDeploymentPolicy, out.ETag)
 }

@@ -60,11 +60,7 @@ func (r *CloudFrontStaging) promote(ctx context.Context, found stagingFound) (st
 	if found.primary, err = describedBy(out.Distribution, out.ETag); err != nil {
 		return found, err
 	}
-	policy, err := r.api.GetContinuousDeploymentPolicy(ctx, &cloudfront.GetContinuousDeploymentPolicyInput{Id: &found.policyID})
-	if err != nil {
-		return found, err
-	}
-	return found.withPolicy(policy.ContinuousDeploymentPolicy, policy.ETag)
+	return r.policy(ctx, found, found.policyID)
 }
 
 // assign gives the policy another configuration. Where the primary distribution has none, one is made and attached.
@@ -82,12 +78,15 @@ func (r *CloudFrontStaging) assign(ctx context.Context, found stagingFound, conf
 	return found.withPolicy(out.ContinuousDeploymentPolicy, out.ETag)
 }
 
-// attach makes a policy, or takes the one that an earlier try made, and attaches it to the primary distribution.
+// attach makes a policy, or takes the one that an earlier try made, and attaches it to the primary distribution. It reads what
+// it made: who may not, finds out while the policy gives nobody anything, not when traffic was moved and cannot be looked at.
 func (r *CloudFrontStaging) attach(ctx context.Context, found stagingFound, config *types.ContinuousDeploymentPolicyConfig) (stagingFound, error) {
 	made, err := r.api.CreateContinuousDeploymentPolicy(ctx, &cloudfront.CreateContinuousDeploymentPolicyInput{ContinuousDeploymentPolicyConfig: config})
 	switch {
 	case err == nil:
-		found, err = found.withPolicy(made.ContinuousDeploymentPolicy, made.ETag)
+		if found, err = found.withPolicy(made.ContinuousDeploymentPolicy, made.ETag); err == nil {
+			found, err = r.policy(ctx, found, found.policyID)
+		}
 	case awsapi.HasCode(err, "StagingDistributionInUse", "ContinuousDeploymentPolicyAlreadyExists"):
 		if found, err = r.orphan(ctx, found, err); err == nil {
 			found, err = r.assign(ctx, found, config)
@@ -120,11 +119,7 @@ func (r *CloudFrontStaging) orphan(ctx context.Context, found stagingFound, refu
 		}
 		for _, item := range list.Items {
 			if policy := item.ContinuousDeploymentPolicy; policy != nil && concerns(policy.ContinuousDeploymentPolicyConfig, found.staging.domain) {
-				out, err := r.api.GetContinuousDeploymentPolicy(ctx, &cloudfront.GetContinuousDeploymentPolicyInput{Id: policy.Id})
-				if err != nil {
-					return found, err
-				}
-				return found.withPolicy(out.ContinuousDeploymentPolicy, out.ETag)
+				return r.policy(ctx, found, aws.ToString(policy.Id))
 			}
 		}
 		if input.Marker = list.NextMarker; aws.ToString(input.Marker) == "" {

@@ -13,7 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+	"github.com/aws/smithy-go"
 
+	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/clock"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/gate"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/traffic"
@@ -28,6 +30,7 @@ type staged struct {
 	calls    []string
 	lost     bool                   // the answer to the next promotion is lost, and it is sent once more
 	meddle   func(operation string) // run before each change
+	denied   bool                   // the policies may not be read
 }
 
 func newStaged(primary, staging, policy string) *staged {
@@ -153,6 +156,9 @@ func (s *staged) policy(id string) *types.ContinuousDeploymentPolicy {
 }
 
 func (s *staged) GetContinuousDeploymentPolicy(_ context.Context, in *cloudfront.GetContinuousDeploymentPolicyInput, _ ...func(*cloudfront.Options)) (*cloudfront.GetContinuousDeploymentPolicyOutput, error) {
+	if s.denied {
+		return nil, &smithy.OperationError{ServiceID: "CloudFront", OperationName: "GetContinuousDeploymentPolicy", Err: &smithy.GenericAPIError{Code: "AccessDenied"}}
+	}
 	return &cloudfront.GetContinuousDeploymentPolicyOutput{ContinuousDeploymentPolicy: s.policy(*in.Id), ETag: s.etag(*in.Id)}, nil
 }
 
@@ -165,9 +171,11 @@ func (s *staged) ListContinuousDeploymentPolicies(context.Context, *cloudfront.L
 }
 
 func (s *staged) CreateContinuousDeploymentPolicy(_ context.Context, in *cloudfront.CreateContinuousDeploymentPolicyInput, _ ...func(*cloudfront.Options)) (*cloudfront.CreateContinuousDeploymentPolicyOutput, error) {
+	changed := s.changed
 	if err := s.mutate("create", func() bool { return true }); err != nil {
 		return nil, err
 	}
+	s.changed = changed // a policy that nothing has deploys nothing
 	if len(s.policies) > 0 {
 		return nil, cloudFrontRefusal("StagingDistributionInUse")
 	}
@@ -275,6 +283,56 @@ func TestStagingMakesAPolicyWhereThereIsNone(t *testing.T) {
 		}
 		equal(t, "calls over an orphan", s.calls, []string{"create", "policy", "update P old", "promote"})
 	})
+}
+
+// Who may not read policies is told so before anything is moved, and at once where that comes to light later.
+func TestStagingThatMayNotReadItsPolicyEndsAtOnce(t *testing.T) {
+	for name, test := range map[string]struct {
+		after  string // the call after which reading is denied
+		calls  []string
+		status traffic.Status
+		live   string
+		serves string
+		doubts int // what could not be seen to have come to its end
+	}{
+		"from the beginning": {"", []string{"create"}, traffic.StatusReverted, "site: blue 100 % / green 0 %", "old/new none", 0},
+		"after a share": { // which was accepted, so that the way back needs no reading
+			"update P old", []string{"create", "update P old", "policy"}, traffic.StatusReverted, "site: blue 100 % / green 0 %", "old/new off", 1,
+		},
+		"after the promotion": {
+			"promote", []string{"create", "update P old", "policy", "promote"}, traffic.StatusInterrupted, "site: could not be read, look at it", "new/new off", 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newStaged("old", "new", "")
+				s.denied = test.after == ""
+				since := time.Now()
+				s.meddle = func(call string) {
+					if since = time.Now(); call == test.after {
+						s.denied = true
+					}
+				}
+				outcome, err := traffic.Switch(t.Context(), stagingRequest(s, traffic.Green, traffic.Blue, 5, 10), newBench().options())
+				var route *traffic.RouteError
+				if !errors.As(err, &route) || !awsapi.IsDenied(err) {
+					t.Fatalf("error %v", err)
+				}
+				if failure, _ := awsapi.Explain(err); failure.Permission() != "cloudfront:GetContinuousDeploymentPolicy" {
+					t.Errorf("the error names %q: %v", failure.Permission(), err)
+				}
+				equal(t, "calls", s.calls, test.calls)
+				equal(t, "status", outcome.Status, test.status)
+				equal(t, "live", outcome.LiveText(), test.live)
+				equal(t, "serves", s.serves(), test.serves)
+				equal(t, "doubts", len(outcome.Unproven), test.doubts)
+				if took := time.Since(since); took > time.Minute {
+					t.Errorf("it took %s", took)
+				}
+			})
+		})
+	}
 }
 
 // A process that dies after any call leaves what the next one tells apart, and brings to an end.

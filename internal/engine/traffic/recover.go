@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/project3-ls/terraform-provider-reliability/internal/awsapi"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/journal"
 	"github.com/project3-ls/terraform-provider-reliability/internal/engine/notify"
 )
@@ -75,8 +76,8 @@ func (s *shift) giveUpGuard(ctx context.Context) {
 	s.outcome.Guarded = s.guard.stands()
 }
 
-// takeBack moves every route back, outermost first, all of them before waiting for any, and again until each is done
-// or ctx ends. It returns how long clients may still follow the old weights; zero when nothing had to be moved.
+// takeBack moves every route back, outermost first, all of them before waiting for any, and again until each is done, is
+// refused for good, or ctx ends. It returns how long clients may still follow the old weights; zero when nothing had to be moved.
 func (s *shift) takeBack(ctx context.Context) (propagation time.Duration) {
 	todo := slices.Clone(s.lanes)
 	slices.Reverse(todo)
@@ -106,7 +107,7 @@ func (s *shift) takeBack(ctx context.Context) (propagation time.Duration) {
 			if errs[l] == nil {
 				return true
 			}
-			return l.foreign || errors.Is(errs[l], ErrMissing)
+			return l.foreign || errors.Is(errs[l], ErrMissing) || awsapi.IsDenied(errs[l]) // which no other try changes
 		})
 	}
 	for _, lane := range s.lanes {
