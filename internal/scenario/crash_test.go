@@ -130,17 +130,25 @@ func canary(t *testing.T, name string) string {
 type stack struct {
 	*workspace.Workspace
 	t *testing.T
+	// key is the access key of its provider, and of nobody else: emulator.Fault's Caller.
+	key string
+	// settings are of the provider, and bucket that of its store: for configures.
+	settings, bucket string
 }
 
-func newStack(t *testing.T, provider string) *stack {
+var stacks atomic.Int64
+
+func newStack(t *testing.T, provider string, env ...string) *stack {
 	t.Helper()
-	w, err := workspace.New(t.Context(), workspace.Options{
-		Dir: t.TempDir(), Root: root, Env: acctest.Emulator(t).Env(), Terraform: os.Getenv("TF_ACC_TERRAFORM_PATH"), Provider: provider,
+	s := &stack{t: t, key: fmt.Sprintf("AKIASTACK%011d", stacks.Add(1))}
+	var err error
+	s.Workspace, err = workspace.New(t.Context(), workspace.Options{
+		Dir: t.TempDir(), Root: root, Env: append(append(acctest.Emulator(t).Env(), "AWS_ACCESS_KEY_ID="+s.key), env...), Terraform: os.Getenv("TF_ACC_TERRAFORM_PATH"), Provider: provider,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &stack{Workspace: w, t: t}
+	return s
 }
 
 // switches writes the configuration of a switch over one route. The store is where every such stack finds it.
