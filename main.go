@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
+	"github.com/project3-ls/terraform-provider-reliability/internal/headroom"
 	"github.com/project3-ls/terraform-provider-reliability/internal/lifeline"
 	"github.com/project3-ls/terraform-provider-reliability/internal/provider"
 )
@@ -29,6 +30,7 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	headroom.UntilCollected()
 	attach := flag.Bool("debug", false, "serve for a debugger and print the TF_REATTACH_PROVIDERS to export")
 	flag.Parse()
 	serve := serve

@@ -30,6 +30,7 @@ const (
 
 	workspace = "internal/workspace"
 	provider  = "internal/provider"
+	headroom  = "internal/headroom"
 	lifeline  = "internal/lifeline"
 	clock     = engine + "clock"
 	tfdiag    = feature + "tfdiag"
@@ -87,12 +88,13 @@ var outside = []string{framework, tflog, sdk, sdkConfig, awsbase, gocmp, acctest
 func house() map[string][]string {
 	anything := []string{framework, tflog, sdk, sdkConfig, awsbase}
 	rooms := map[string][]string{
-		".":                 append([]string{lifeline, provider}, anything...),
+		".":                 append([]string{headroom, lifeline, provider}, anything...),
+		headroom:            nil,
 		lifeline:            anything,
 		awsapi:              {sdk, sdkConfig, awsbase},
 		emulator:            {sdk, sdkConfig, awsbase},
 		workspace:           anything,
-		"internal/acctest":  append([]string{emulator, leastprivilege, provider}, outside...),
+		"internal/acctest":  append([]string{emulator, leastprivilege, provider, workspace}, outside...),
 		leastprivilege:      append([]string{emulator}, anything...),
 		"internal/bench":    append([]string{emulator, workspace, "internal/engine/clock", "internal/engine/drift", "internal/engine/drift/live", "internal/engine/gate", "internal/engine/probe", "internal/engine/service"}, anything...),
 		"internal/scenario": append([]string{emulator, workspace, "internal/acctest"}, anything...),
