@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -22,30 +23,34 @@ var frameText string
 //go:embed page.css
 var styleText string
 
-var frame = template.Must(template.New("frame").Funcs(template.FuncMap{
-	"style":  func() template.HTML { return template.HTML("<style>" + styleText + "</style>") }, //nolint:gosec // ours, from page.css
-	"policy": func() template.HTML { return policy },
-	"class":  class,
-}).Parse(frameText))
+var frame = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("frame").Funcs(template.FuncMap{
+		"style":  func() template.HTML { return template.HTML("<style>" + styleText + "</style>") }, //nolint:gosec // ours, from page.css
+		"policy": policy,
+		"class":  class,
+	}).Parse(frameText))
+})
 
 // policy is the page's content security policy (https://www.w3.org/TR/CSP3/). A page that is opened from a folder has no
 // header to carry it.
-var policy = func() template.HTML {
+func policy() template.HTML {
 	sum := sha256.Sum256([]byte(styleText))
 	return template.HTML(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-` + //nolint:gosec // no text from outside is in it
 		base64.StdEncoding.EncodeToString(sum[:]) + `'; base-uri 'none'; form-action 'none'">`)
-}()
+}
 
-// bodied is the frame with the body of one kind of document.
-func bodied(body string) *template.Template {
-	return template.Must(template.Must(frame.Clone()).New("body").Parse(body))
+// bodied makes the frame with the body of one kind of document when it is first asked for: most processes of the provider write none.
+func bodied(body string) func() *template.Template {
+	return sync.OnceValue(func() *template.Template {
+		return template.Must(template.Must(frame().Clone()).New("body").Parse(body))
+	})
 }
 
 // render executes a page. Whatever text is in it comes out as text: the template escapes markup, and what a browser would obey
 // instead of showing is replaced at the end, for all of the page.
-func render(page *template.Template, view any) ([]byte, error) {
+func render(page func() *template.Template, view any) ([]byte, error) {
 	var out bytes.Buffer
-	if err := page.ExecuteTemplate(&out, "page", view); err != nil {
+	if err := page().ExecuteTemplate(&out, "page", view); err != nil {
 		return nil, err
 	}
 	return []byte(multiline(out.String())), nil
