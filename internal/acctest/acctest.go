@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/project3-ls/terraform-provider-reliability/internal/acctest/canary"
 	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
 	"github.com/project3-ls/terraform-provider-reliability/internal/leastprivilege"
 	"github.com/project3-ls/terraform-provider-reliability/internal/provider"
@@ -29,6 +30,9 @@ const startTimeout = 5 * time.Minute
 // nothing. With EMULATOR_LOG set to a path, the emulator's output is appended there. With RELIABILITY_POLICIES=enforce the
 // provider may do what the policies of examples/policies allow whose names begin with one of these, and nothing else;
 // what the tests themselves do is not bound.
+//
+// Every run logs everything, with credentials that are canaries, and what it prints, writes and sends is looked through for them and for
+// whatever else was planted in canary.House: one that is found fails the package.
 func Main(m *testing.M, policies ...string) { os.Exit(run(m, policies)) }
 
 func run(m *testing.M, policies []string) int {
@@ -37,7 +41,9 @@ func run(m *testing.M, policies []string) int {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	started, err := emulator.Start(ctx, emulator.Options{Log: os.Getenv("EMULATOR_LOG")})
+	started, err := emulator.Start(ctx, emulator.Options{
+		Log: os.Getenv("EMULATOR_LOG"), Credentials: credentials(canary.House), Heard: heard(canary.House), Answered: answered(canary.House),
+	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "acctest:", err)
 		return 1
@@ -53,8 +59,17 @@ func run(m *testing.M, policies []string) int {
 			return 1
 		}
 	}
+	watched, err := begin(canary.House)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "acctest:", err)
+		return 1
+	}
 	shared = started
-	return m.Run()
+	code := m.Run()
+	if !watched.end(os.Stderr) && code == 0 {
+		code = 1
+	}
+	return code
 }
 
 // enforce binds the provider, which calls itself by its name, to policies.
@@ -67,7 +82,7 @@ func enforce(started *emulator.Emulator, names []string) error {
 	for _, policy := range policies {
 		documents = append(documents, policy.Bound())
 	}
-	_, err = started.Bind(emulator.Caller{Agent: "terraform-provider-reliability"}, documents...)
+	_, err = started.Bind(emulator.Caller{Agent: agent}, documents...)
 	return err
 }
 
@@ -118,7 +133,9 @@ func Factories() map[string]func() (tfprotov6.ProviderServer, error) {
 // ProviderBlock returns a provider block whose store is a folder of the test's own.
 func ProviderBlock(t testing.TB) string {
 	t.Helper()
-	return fmt.Sprintf("provider \"reliability\" {\n  store = { local = { path = %q } }\n}\n", t.TempDir())
+	folder := t.TempDir()
+	Watched(t, folder)
+	return fmt.Sprintf("provider \"reliability\" {\n  store = { local = { path = %q } }\n}\n", folder)
 }
 
 var named atomic.Int64

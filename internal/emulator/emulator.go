@@ -34,6 +34,11 @@ type Options struct {
 	Log string
 	// Address is where the proxy listens, a loopback host:port (default: a free port of 127.0.0.1).
 	Address string
+	// Credentials are those of Env and AWSConfig (default: "emulator" for both keys, and no session token).
+	Credentials aws.Credentials
+	// Heard is told of each request, and Answered of each answer that is not streamed, by many goroutines at once.
+	Heard    func(Request)
+	Answered func(call Call, body []byte)
 }
 
 // Emulator is one moto and the proxy in front of it, on loopback. It is safe for many goroutines.
@@ -71,6 +76,9 @@ func Start(ctx context.Context, options Options) (*Emulator, error) {
 	}
 	if options.Address == "" {
 		options.Address = "127.0.0.1:0"
+	}
+	if options.Credentials.AccessKeyID == "" {
+		options.Credentials = aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}
 	}
 	python, err := findPython(ctx)
 	if err != nil {
@@ -121,17 +129,21 @@ func (e *Emulator) closeOutput() error {
 // URL is the proxy's address, for AWS_ENDPOINT_URL.
 func (e *Emulator) URL() string { return e.url }
 
-// Env is the environment of a process that should talk to the emulator, as KEY=VALUE lines: the endpoint, static
+// Env is the environment of a process that should talk to the emulator, as KEY=VALUE lines: the endpoint, the
 // credentials, a Region, and no instance metadata.
 func (e *Emulator) Env() []string {
-	return []string{
+	environment := []string{
 		"AWS_ENDPOINT_URL=" + e.url,
-		"AWS_ACCESS_KEY_ID=" + accessKey,
-		"AWS_SECRET_ACCESS_KEY=" + secretKey,
+		"AWS_ACCESS_KEY_ID=" + e.options.Credentials.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY=" + e.options.Credentials.SecretAccessKey,
 		"AWS_REGION=" + Region,
 		"AWS_DEFAULT_REGION=" + Region,
 		"AWS_EC2_METADATA_DISABLED=true",
 	}
+	if token := e.options.Credentials.SessionToken; token != "" {
+		environment = append(environment, "AWS_SESSION_TOKEN="+token)
+	}
+	return environment
 }
 
 // AWSConfig is a configuration for clients that a test uses to set things up and look at them. A call is tried three
@@ -139,7 +151,7 @@ func (e *Emulator) Env() []string {
 func (e *Emulator) AWSConfig() aws.Config {
 	return aws.Config{
 		Region:       Region,
-		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
+		Credentials:  credentials.StaticCredentialsProvider{Value: e.options.Credentials},
 		BaseEndpoint: aws.String(e.url),
 		HTTPClient:   &http.Client{Transport: e.transport},
 		Retryer: func() aws.Retryer {

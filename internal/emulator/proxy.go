@@ -69,6 +69,7 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), status)
 		return
 	}
+	e.tell(x)
 	refused := e.authorize(x)
 	finish := e.calls.begin(x.Call)
 	fault := e.faults.choose(x.Call)
@@ -107,6 +108,9 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	finish(reply.status, reply.code)
+	if e.options.Answered != nil {
+		e.options.Answered(x.Call, reply.body)
+	}
 	if fault != nil && fault.Truncate {
 		reply.body = reply.body[:len(reply.body)/2]
 		reply.header.Del("Content-Length")

@@ -21,6 +21,13 @@ import (
 	"github.com/hashicorp/hc-install/releases"
 )
 
+// Witness, where it is set, is told of each run of Run after it ended: the folder that New was given, the arguments and what was printed.
+// Every workspace that was made meanwhile logs everything into the file Trace of that folder.
+var Witness func(dir string, args []string, output string)
+
+// Trace is the log's name in the folder that New was given.
+const Trace = "witness.log"
+
 // Version is the version under which the provider of this checkout is installed.
 const Version = "0.0.1"
 
@@ -54,6 +61,7 @@ type Workspace struct {
 
 	bin string
 	env []string
+	dir string // that New was given
 }
 
 // Result is how one run ended. A client that ran and failed is a Result, not an error.
@@ -77,7 +85,7 @@ func New(ctx context.Context, options Options) (*Workspace, error) {
 		host = "registry.opentofu.org"
 	}
 	folder := filepath.Join(mirror, host, "project3-ls", "reliability", Version, runtime.GOOS+"_"+runtime.GOARCH)
-	w := &Workspace{Dir: filepath.Join(options.Dir, "work"), Provider: filepath.Join(folder, "terraform-provider-reliability_v"+Version), bin: bin}
+	w := &Workspace{dir: options.Dir, Dir: filepath.Join(options.Dir, "work"), Provider: filepath.Join(folder, "terraform-provider-reliability_v"+Version), bin: bin}
 	for _, dir := range []string{folder, w.Dir} {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			return nil, err
@@ -90,7 +98,12 @@ func New(ctx context.Context, options Options) (*Workspace, error) {
 	if err := os.WriteFile(rc, []byte(installation(mirror, options.Mirror)), 0o600); err != nil {
 		return nil, err
 	}
-	w.env = append(append(inherited(), options.Env...), "TF_CLI_CONFIG_FILE="+rc, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
+	w.env = inherited()
+	if Witness != nil {
+		// Other providers' logs are many times as large, and theirs to answer for.
+		w.env = append(w.env, "TF_LOG=TRACE", "TF_LOG_PROVIDER_AWS=ERROR", "TF_LOG_PATH="+filepath.Join(options.Dir, Trace))
+	}
+	w.env = append(append(w.env, options.Env...), "TF_CLI_CONFIG_FILE="+rc, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
 	return w, nil
 }
 
@@ -190,6 +203,9 @@ func (w *Workspace) Run(ctx context.Context, args ...string) (Result, error) {
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return Result{}, err
+	}
+	if Witness != nil {
+		Witness(w.dir, args, output.String())
 	}
 	return Result{Exit: cmd.ProcessState.ExitCode(), Output: output.String()}, nil
 }

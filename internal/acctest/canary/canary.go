@@ -9,15 +9,11 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"html"
 	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -35,7 +31,7 @@ const unpacked = 64 << 20
 func Find(data []byte, secret string) (shapes []string) { return find(data, secret, 3) }
 
 func find(data []byte, secret string, depth int) (shapes []string) {
-	for _, shape := range spellings(secret) {
+	for _, shape := range spellings(core(secret)) {
 		if bytes.Contains(data, []byte(shape.text)) {
 			shapes = append(shapes, shape.name)
 		}
@@ -53,37 +49,37 @@ func find(data []byte, secret string, depth int) (shapes []string) {
 
 type spelling struct{ name, text string }
 
-// spellings are the ways in which text is written.
-func spellings(secret string) []spelling {
+// core is the longest part of a secret that quoting and escaping, however often, leave as it is: its letters and digits. A part of a secret
+// that was cut out of the middle is found by it as well.
+func core(secret string) string {
+	longest := ""
+	for _, word := range strings.FieldsFunc(secret, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}) {
+		if len(word) > len(longest) {
+			longest = word
+		}
+	}
+	return longest
+}
+
+// spellings are the ways in which letters and digits are written.
+func spellings(text string) []spelling {
 	all := []spelling{
-		{"plain", secret},
-		{"URL path", url.PathEscape(secret)},
-		{"URL query", url.QueryEscape(secret)},
-		{"HTML", html.EscapeString(secret)},
-		{"Go", strings.Trim(strconv.Quote(secret), `"`)},
-		{"hex", hex.EncodeToString([]byte(secret))},
+		{"plain or escaped", text},
+		{"hex", hex.EncodeToString([]byte(text))},
+		{"HEX", strings.ToUpper(hex.EncodeToString([]byte(text)))},
 	}
-	encoded := secret
-	for _, name := range []string{"JSON", "JSON in JSON", "JSON in JSON in JSON"} {
-		quoted, _ := json.Marshal(encoded) // a string can be encoded
-		encoded = strings.Trim(string(quoted), `"`)
-		all = append(all, spelling{name, encoded})
-		var plain bytes.Buffer
-		encoder := json.NewEncoder(&plain)
-		encoder.SetEscapeHTML(false)
-		_ = encoder.Encode(secret) // as above
-		all = append(all, spelling{name + " without HTML", strings.Trim(strings.TrimSpace(plain.String()), `"`)})
-	}
-	// Base64 writes a text in three ways, by where in a group of three bytes it begins; its ends mix with what stands around it.
+	// Base64 writes a text in three ways, by where in a group of three bytes it begins; its ends mix with what stands around it. The
+	// alphabet of URLs differs in two letters, which plain letters and digits are seldom written with.
 	for offset := range 3 {
-		for _, alphabet := range []struct {
-			name string
-			*base64.Encoding
-		}{{"base64", base64.RawStdEncoding}, {"base64 of URLs", base64.RawURLEncoding}} {
-			text := alphabet.EncodeToString(append(make([]byte, offset), secret...))
-			from := (offset*8 + 5) / 6
-			until := (offset + len(secret)) * 8 / 6
-			all = append(all, spelling{fmt.Sprintf("%s at %d", alphabet.name, offset), text[from:until]})
+		from := (offset*8 + 5) / 6
+		until := (offset + len(text)) * 8 / 6
+		content := append(make([]byte, offset), text...)
+		standard := base64.RawStdEncoding.EncodeToString(content)[from:until]
+		all = append(all, spelling{fmt.Sprintf("base64 at %d", offset), standard})
+		if other := base64.RawURLEncoding.EncodeToString(content)[from:until]; other != standard {
+			all = append(all, spelling{fmt.Sprintf("base64 of URLs at %d", offset), other})
 		}
 	}
 	return all
@@ -117,6 +113,9 @@ func containers(data []byte) []container {
 				all = append(all, container{"zip " + file.Name, content})
 			}
 		}
+	}
+	if !bytes.Contains(data, []byte("H4sI")) && !bytes.Contains(data, []byte("UEsD")) {
+		return all
 	}
 	for _, word := range bytes.FieldsFunc(data, func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'<>,:;{}[]()", r) }) {
 		if bytes.HasPrefix(word, []byte("H4sI")) || bytes.HasPrefix(word, []byte("UEsD")) { // gzip and zip in base64

@@ -6,15 +6,19 @@ package inprocess
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-log/tfsdklog"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/acctest"
+	"github.com/project3-ls/terraform-provider-reliability/internal/acctest/canary"
 )
 
 // Session is a workspace: it keeps the states of resources between applies. It is for one goroutine.
@@ -81,7 +85,7 @@ func (s *Session) Apply(configuration string) *Outcome {
 	if !ok {
 		s.t.Fatal("a configuration in HCL's own syntax has its body")
 	}
-	run := &run{Session: s, server: newServer(s.t), ctx: context.WithoutCancel(s.t.Context()), outcome: &Outcome{Values: map[string]cty.Value{}}}
+	run := &run{Session: s, server: newServer(s.t), ctx: logged(), outcome: &Outcome{Values: map[string]cty.Value{}}}
 	for _, block := range body.Blocks {
 		if block.Type == "provider" {
 			run.configure(block)
@@ -98,8 +102,15 @@ func (s *Session) Apply(configuration string) *Outcome {
 			run.apply(block)
 		}
 	}
+	canary.House.Look(canary.Elsewhere, "what an apply said in "+s.t.Name(), []byte(strings.Join(slices.Concat(run.outcome.Errors, run.outcome.Warnings), "\n")))
 	return run.outcome
 }
+
+// logged is a context by which the provider logs where TF_LOG and TF_LOG_PATH say, as it does under Terraform.
+var logged = sync.OnceValue(func() context.Context {
+	ctx := tfsdklog.ContextWithTestLogging(context.Background(), "inprocess")
+	return tfsdklog.NewRootProviderLogger(tfsdklog.NewRootSDKLogger(ctx, tfsdklog.WithLevelFromEnv("TF_LOG")), tfsdklog.WithLevelFromEnv("TF_LOG"))
+})
 
 // run is one apply.
 type run struct {
