@@ -61,15 +61,37 @@ func (j *Journal) Acquire(ctx context.Context, target string, ttl time.Duration)
 			current.forget()
 			return lease, nil
 		}
-		lease.presence.leave()
 		if !errors.Is(err, store.ErrPrecondition) {
+			lease.disown(ctx)
 			return nil, fmt.Errorf("lease on %s: %w", target, err)
 		}
+		lease.presence.leave()
 	}
 	if held == nil {
 		held = &HeldError{Target: target, Holder: "others, who keep taking and giving it up", Expires: j.clock.Now()}
 	}
 	return nil, held
+}
+
+// disownTimeout bounds what is done about a lease that may have been taken, when the caller is already told that it was not.
+const disownTimeout = 5 * time.Second
+
+// disown gives up a lease of which nobody knows whether it was taken: its caller was interrupted, or the answer never came. Where it
+// cannot be found now it may still come, and then the next comer of this machine sees that nobody holds it.
+func (l *Lease) disown(ctx context.Context) {
+	ctx, cancel := l.journal.clock.WithTimeout(context.WithoutCancel(ctx), disownTimeout)
+	defer cancel()
+	if etag, ours := l.stored(ctx); ours && l.journal.store.Delete(ctx, key("lease", l.target), store.Condition{IfMatch: etag}) == nil {
+		l.presence.leave()
+		return
+	}
+	l.presence.forsake()
+}
+
+// stored tells whether the store has this lease, in whatever version.
+func (l *Lease) stored(ctx context.Context) (etag string, ours bool) {
+	current, etag, err := l.journal.readLease(ctx, l.target)
+	return etag, err == nil && current.Token == l.kept.Token
 }
 
 func (j *Journal) newLease(target string) *Lease {
@@ -118,7 +140,14 @@ func (l *Lease) Renew(ctx context.Context, ttl time.Duration) error {
 	if !errors.Is(err, store.ErrPrecondition) {
 		return err
 	}
-	current, _, err := l.journal.readLease(ctx, l.target)
+	current, etag, err := l.journal.readLease(ctx, l.target)
+	if err == nil && current.Token == l.kept.Token { // an earlier renewal, whose answer never came, was taken after all
+		l.etag = etag
+		if err = l.write(ctx, ttl, store.Condition{IfMatch: etag}); !errors.Is(err, store.ErrPrecondition) {
+			return err
+		}
+		current, _, err = l.journal.readLease(ctx, l.target)
+	}
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return &HeldError{Target: l.target, Holder: "nobody: it was given up in its place", Expires: l.kept.Expires}
@@ -142,6 +171,11 @@ func (l *Lease) Release(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	err := l.journal.store.Delete(ctx, key("lease", l.target), store.Condition{IfMatch: l.etag})
+	if errors.Is(err, store.ErrPrecondition) { // lost, or renewed without an answer
+		if etag, ours := l.stored(ctx); ours {
+			err = l.journal.store.Delete(ctx, key("lease", l.target), store.Condition{IfMatch: etag})
+		}
+	}
 	held := l.presence
 	l.presence = nil
 	if err != nil && !errors.Is(err, store.ErrPrecondition) {

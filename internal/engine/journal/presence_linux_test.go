@@ -176,3 +176,29 @@ var errAway = errors.New("the store is away")
 type away struct{ store.Store }
 
 func (away) Delete(context.Context, string, store.Condition) error { return errAway }
+
+// An acquisition without an answer, in a store that then says nothing at all: the next comer of this machine sees that nobody holds it.
+func TestALeaseInASilentStoreIsFollowedAtOnce(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	s := &mute{Store: local(t)}
+	j := journal.New(afterPut{s, func() { s.deaf = true }}, clock.NewFake(start), "ci")
+	s.mute = true
+	if _, err := j.Acquire(t.Context(), "web", time.Minute); !errors.Is(err, errNoAnswer) {
+		t.Fatalf("without an answer: %v", err)
+	}
+	s.mute, s.deaf = false, false
+	lease, err := journal.New(s, clock.NewFake(start), "heir").Acquire(t.Context(), "web", time.Minute)
+	must(t, err)
+	must(t, lease.Release(t.Context()))
+}
+
+// afterPut does something after each write.
+type afterPut struct {
+	store.Store
+	do func()
+}
+
+func (a afterPut) Put(ctx context.Context, key string, data []byte, cond store.Condition) (string, error) {
+	defer a.do()
+	return a.Store.Put(ctx, key, data, cond)
+}
