@@ -35,11 +35,6 @@ func (f *Lambda) UpdateAlias(ctx context.Context, in *lambda.UpdateAliasInput, o
 	return f.sdk().UpdateAlias(ctx, in, options...)
 }
 
-// GetFunction calls Lambda.
-func (f *Lambda) GetFunction(ctx context.Context, in *lambda.GetFunctionInput, options ...func(*lambda.Options)) (*lambda.GetFunctionOutput, error) {
-	return f.sdk().GetFunction(ctx, in, options...)
-}
-
 // GetFunctionConfiguration calls Lambda.
 func (f *Lambda) GetFunctionConfiguration(ctx context.Context, in *lambda.GetFunctionConfigurationInput, options ...func(*lambda.Options)) (*lambda.GetFunctionConfigurationOutput, error) {
 	return f.sdk().GetFunctionConfiguration(ctx, in, options...)

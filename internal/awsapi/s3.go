@@ -68,11 +68,6 @@ func (f *S3) HeadBucket(ctx context.Context, in *s3.HeadBucketInput, options ...
 	return f.sdk().HeadBucket(ctx, in, options...)
 }
 
-// GetBucketLocation calls S3.
-func (f *S3) GetBucketLocation(ctx context.Context, in *s3.GetBucketLocationInput, options ...func(*s3.Options)) (*s3.GetBucketLocationOutput, error) {
-	return f.sdk().GetBucketLocation(ctx, in, options...)
-}
-
 // CreateMultipartUpload calls S3.
 func (f *S3) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultipartUploadInput, options ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error) {
 	return f.sdk().CreateMultipartUpload(ctx, in, options...)

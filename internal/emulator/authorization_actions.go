@@ -12,7 +12,9 @@ type need struct {
 var everything *resourceKind
 
 // actions are the needs of the calls whose action is not called as they are, or is limited to a resource. What a call of another name needs
-// is the action of its own name on "*". S3 and API Gateway are in functions of their own.
+// is the action of its own name on "*". S3 and API Gateway are in functions of their own. Each row was compared with AWS's machine-readable
+// reference of September 2026 (https://docs.aws.amazon.com/service-authorization/latest/reference/service-reference.html); what of it the
+// documents of the provider use is kept beside them, and compared by a test.
 var actions = map[string][]need{
 	"lambda:GetAlias":                           {{"lambda:GetAlias", &arnLambdaFunction}},
 	"lambda:CreateAlias":                        {{"lambda:CreateAlias", &arnLambdaFunction}},
@@ -63,6 +65,7 @@ var actions = map[string][]need{
 	"ecs:ListServiceDeployments": {{"ecs:ListServiceDeployments", &arnEcsService}},
 	"ecs:UpdateService":          {{"ecs:UpdateService", &arnEcsService}},
 	"ecs:DescribeClusters":       {{"ecs:DescribeClusters", &arnEcsCluster}},
+	"ecs:RegisterTaskDefinition": {{"ecs:RegisterTaskDefinition", &arnEcsTasks}},
 
 	"rds:DescribeDBInstances":              {{"rds:DescribeDBInstances", &arnRdsInstance}},
 	"rds:DescribeDBClusters":               {{"rds:DescribeDBClusters", &arnRdsCluster}},
@@ -82,6 +85,10 @@ var actions = map[string][]need{
 	"dynamodb:DescribeTimeToLive":        {{"dynamodb:DescribeTimeToLive", &arnDynamodbTable}},
 	"dynamodb:DescribeContinuousBackups": {{"dynamodb:DescribeContinuousBackups", &arnDynamodbTable}},
 	"dynamodb:ListTagsOfResource":        {{"dynamodb:ListTagsOfResource", &arnDynamodbTable}},
+
+	"config:SelectAggregateResourceConfig":                {{"config:SelectAggregateResourceConfig", &arnConfigAggregator}},
+	"config:GetAggregateResourceConfig":                   {{"config:GetAggregateResourceConfig", &arnConfigAggregator}},
+	"config:DescribeConfigurationAggregatorSourcesStatus": {{"config:DescribeConfigurationAggregatorSourcesStatus", &arnConfigAggregator}},
 
 	"codebuild:ListBuildsForProject": {{"codebuild:ListBuildsForProject", &arnCodebuildProject}},
 	"codebuild:StartBuild":           {{"codebuild:StartBuild", &arnCodebuildProject}},
@@ -123,6 +130,7 @@ var actions = map[string][]need{
 	"ec2:DescribeInstanceAttribute": {{"ec2:DescribeInstanceAttribute", &arnEc2Instance}},
 	"ec2:DescribeVpcAttribute":      {{"ec2:DescribeVpcAttribute", &arnEc2VPC}},
 
+	"sts:AssumeRole": {{"sts:AssumeRole", &arnIamAssumed}},
 	// "No permissions are required": https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 	"sts:GetCallerIdentity": {},
 }
@@ -152,23 +160,39 @@ func (x *exchange) permissions() []Permission {
 			values = []string{"*"}
 		}
 		for _, one := range values {
-			kind := *wanted.kind
-			if name, qualifier, ok := strings.Cut(one, "|"); ok && kind.template == arnLambdaFunction.template {
-				if one = name; qualifier != "" && qualifies[wanted.action] {
-					kind, one = arnLambdaQualified, name+"|"+qualifier
-				}
+			name, qualifier, ok := strings.Cut(one, "|")
+			if !ok || wanted.kind.template != arnLambdaFunction.template {
+				all = append(all, wanted.kind.permission(x, wanted.action, one))
+				continue
 			}
-			all = append(all, kind.permission(x, wanted.action, one))
+			if qualifier == "" || !onlyQualified[wanted.action] {
+				all = append(all, wanted.kind.permission(x, wanted.action, name))
+			}
+			if qualifier != "" && (onlyQualified[wanted.action] || qualifies[wanted.action]) {
+				all = append(all, lambdaQualified(qualifier).permission(x, wanted.action, one))
+			}
 		}
 	}
 	return append(x.withContext(all), x.passedRoles()...)
 }
 
-// qualifies are the actions that are checked against the version or alias that a call names, not the function:
-// https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
-var qualifies = map[string]bool{
-	"lambda:InvokeFunction": true, "lambda:GetFunction": true, "lambda:GetFunctionConfiguration": true, "lambda:GetPolicy": true, "lambda:DeleteFunction": true,
-	"lambda:GetProvisionedConcurrencyConfig": true, "lambda:PutProvisionedConcurrencyConfig": true, "lambda:DeleteProvisionedConcurrencyConfig": true,
+// onlyQualified are the actions that are checked against the version or alias that a call names: those of provisioned concurrency by the
+// reference, and https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html for the invocation. Without a qualifier an
+// invocation is of the function.
+var onlyQualified = map[string]bool{
+	"lambda:InvokeFunction": true, "lambda:GetProvisionedConcurrencyConfig": true, "lambda:PutProvisionedConcurrencyConfig": true, "lambda:DeleteProvisionedConcurrencyConfig": true,
+}
+
+// qualifies are the actions of which the reference names the function alone, and the guide above its versions and aliases as well: a call
+// that names one needs both here, so that a policy made of it is enough whichever of them AWS looks at.
+var qualifies = map[string]bool{"lambda:GetFunction": true, "lambda:GetFunctionConfiguration": true, "lambda:GetPolicy": true, "lambda:DeleteFunction": true}
+
+// lambdaQualified is the type of what a qualifier names.
+func lambdaQualified(qualifier string) resourceKind {
+	if qualifier == "$LATEST" || strings.Trim(qualifier, "0123456789") == "" {
+		return arnLambdaVersion
+	}
+	return arnLambdaAlias
 }
 
 // withContext adds the condition keys that the policies of the guides use.

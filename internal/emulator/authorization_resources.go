@@ -20,6 +20,9 @@ type resourceKind struct {
 func (k resourceKind) permission(x *exchange, action, values string) Permission {
 	template := k.template
 	if strings.HasPrefix(values, "arn:") {
+		if template == "*" {
+			template = templateOf(values)
+		}
 		return Permission{Action: action, Resource: values, Template: template}
 	}
 	arn := template
@@ -42,6 +45,20 @@ func (k resourceKind) permission(x *exchange, action, values string) Permission 
 	}
 	arn = strings.NewReplacer("${Partition}", "aws", "${Region}", region, "${Account}", AccountID).Replace(arn)
 	return Permission{Action: action, Resource: arn, Template: template}
+}
+
+// templateOf is the template of the type that an ARN is of, for the actions that take resources of several types: with its own text up to
+// the last part, which is a name.
+func templateOf(arn string) string {
+	for _, kind := range []*resourceKind{&arnRdsInstance, &arnRdsCluster, &arnRdsParameters, &arnRdsClusterParameters, &arnRdsSubnets, &arnIamRole, &arnIamUser, &arnIamGroup} {
+		from, _ := ownPlaceholder(kind.template)
+		fixed := strings.Split(kind.template[:from], ":")
+		parts := strings.Split(arn, ":")
+		if len(parts) >= len(fixed) && parts[2] == fixed[2] && strings.HasPrefix(strings.Join(parts[5:], ":"), strings.Join(fixed[5:], ":")) {
+			return kind.template
+		}
+	}
+	return arn
 }
 
 // ownPlaceholder finds the first placeholder that is not the same for every resource.
@@ -106,10 +123,11 @@ func (x *exchange) pathPart(index int) string {
 // The types of resources, each from its service's page of the reference.
 var (
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
-	arnLambdaFunction  = resourceKind{"arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}", lambdaFunctionName}
-	arnLambdaQualified = resourceKind{"arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}:${Qualifier}", lambdaFunctionName}
-	arnLambdaMapping   = resourceKind{"arn:${Partition}:lambda:${Region}:${Account}:event-source-mapping:${UUID}", func(x *exchange) []string { return []string{x.pathPart(2)} }}
-	arnLambdaTagged    = resourceKind{arnLambdaFunction.template, named("{!}")}
+	arnLambdaFunction = resourceKind{"arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}", lambdaFunctionName}
+	arnLambdaVersion  = resourceKind{"arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}:${Version}", lambdaFunctionName}
+	arnLambdaAlias    = resourceKind{"arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}:${Alias}", lambdaFunctionName}
+	arnLambdaMapping  = resourceKind{"arn:${Partition}:lambda:${Region}:${Account}:event-source-mapping:${UUID}", func(x *exchange) []string { return []string{x.pathPart(2)} }}
+	arnLambdaTagged   = resourceKind{arnLambdaFunction.template, named("{!}")}
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 	arnS3Bucket = resourceKind{"arn:${Partition}:s3:::${BucketName}", nil}
 	arnS3Object = resourceKind{"arn:${Partition}:s3:::${BucketName}/${ObjectName}", nil}
@@ -139,6 +157,7 @@ var (
 	arnListenerRule = resourceKind{"arn:${Partition}:elasticloadbalancing:${Region}:${Account}:listener-rule/app/${LoadBalancerName}/${LoadBalancerId}/${ListenerId}/${ListenerRuleId}", named("RuleArn")}
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 	arnEcsService = resourceKind{"arn:${Partition}:ecs:${Region}:${Account}:service/${ClusterName}/${ServiceName}", ecsServices}
+	arnEcsTasks   = resourceKind{"arn:${Partition}:ecs:${Region}:${Account}:task-definition/${TaskDefinitionFamilyName}:*", named("family")}
 	arnEcsCluster = resourceKind{"arn:${Partition}:ecs:${Region}:${Account}:cluster/${ClusterName}", named("clusters", "cluster")}
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
 	arnRdsInstance          = resourceKind{"arn:${Partition}:rds:${Region}:${Account}:db:${DbInstanceName}", named("DBInstanceIdentifier")}
@@ -146,7 +165,9 @@ var (
 	arnRdsParameters        = resourceKind{"arn:${Partition}:rds:${Region}:${Account}:pg:${ParameterGroupName}", named("DBParameterGroupName")}
 	arnRdsClusterParameters = resourceKind{"arn:${Partition}:rds:${Region}:${Account}:cluster-pg:${ClusterParameterGroupName}", named("DBClusterParameterGroupName")}
 	arnRdsSubnets           = resourceKind{"arn:${Partition}:rds:${Region}:${Account}:subgrp:${SubnetGroupName}", named("DBSubnetGroupName")}
-	arnRdsTagged            = resourceKind{"arn:${Partition}:rds:${Region}:${Account}:${Type}:${Name}", named("ResourceName")}
+	arnRdsTagged            = resourceKind{"*", named("ResourceName")}
+	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsconfig.html: by an id, where a call gives the name
+	arnConfigAggregator = resourceKind{"arn:${Partition}:config:${Region}:${Account}:config-aggregator/${AggregatorId}", named("ConfigurationAggregatorName")}
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
 	arnCloudwatchAlarm = resourceKind{"arn:${Partition}:cloudwatch:${Region}:${Account}:alarm:${AlarmName}", named("AlarmNames", "ResourceARN")}
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
@@ -172,7 +193,11 @@ var (
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 	arnIamRole   = resourceKind{"arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}", named("RoleName")}
 	arnIamPolicy = resourceKind{"arn:${Partition}:iam::${Account}:policy/${PolicyNameWithPath}", named("PolicyArn")}
-	arnIamSource = resourceKind{arnIamRole.template, named("PolicySourceArn")}
+	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
+	arnIamAssumed = resourceKind{arnIamRole.template, named("RoleArn")}
+	arnIamUser    = resourceKind{"arn:${Partition}:iam::${Account}:user/${UserNameWithPath}", nil}
+	arnIamGroup   = resourceKind{"arn:${Partition}:iam::${Account}:group/${GroupNameWithPath}", nil}
+	arnIamSource  = resourceKind{"*", named("PolicySourceArn")}
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html
 	arnSchedule = resourceKind{"arn:${Partition}:scheduler:${Region}:${Account}:schedule/${GroupName}/${ScheduleName}", func(x *exchange) []string {
 		group := "default"
@@ -250,11 +275,12 @@ func eventBuses(x *exchange) []string {
 // and https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html
 func (x *exchange) apiGatewayResource() (arn, template string) {
 	path := strings.TrimPrefix(x.request.URL.Path, "/v2")
+	escaped := strings.TrimPrefix(x.request.URL.EscapedPath(), "/v2") // a route's key has a slash
 	placeholders := map[string]string{
 		"restapis": "${RestApiId}", "apis": "${ApiId}", "stages": "${StageName}", "deployments": "${DeploymentId}", "exports": "${ExportType}",
 		"routes": "${RouteId}", "routesettings": "${RouteKey}", "tags": "${UrlEncodedResourceARN}",
 	}
-	parts := strings.Split(path, "/")
+	parts := strings.Split(escaped, "/")
 	for i := 1; i < len(parts)-1; i++ {
 		if placeholder, ok := placeholders[parts[i]]; ok {
 			parts[i+1] = placeholder

@@ -48,6 +48,11 @@ var shelves = map[string]shelf{
 			"e61eb60c-9c35-4d20-a928-2b84e02af89c", "eaab4381-ed33-4a86-88ca-d9558dc6cd63",
 		},
 	},
+	// https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_GetKeyGroup.html#API_GetKeyGroup_Errors
+	"KeyGroup": {element: "KeyGroup", root: "KeyGroup", missing: "NoSuchResource", inUse: "ResourceInUse"},
+	// https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_GetCloudFrontOriginAccessIdentity.html#API_GetCloudFrontOriginAccessIdentity_Errors:
+	// configurations name it by a path, so that what they refer to is not looked up
+	"CloudFrontOriginAccessIdentity": {root: "CloudFrontOriginAccessIdentity", missing: "NoSuchCloudFrontOriginAccessIdentity", inUse: "CloudFrontOriginAccessIdentityInUse"},
 }
 
 // book is one thing on a shelf.

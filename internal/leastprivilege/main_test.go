@@ -155,7 +155,7 @@ func (s scenario) write(t *testing.T, policy leastprivilege.Policy) {
 // TestAccLeastPrivilege is every scenario.
 func TestAccLeastPrivilege(t *testing.T) {
 	acctest.Emulator(t)
-	for _, s := range slices.Concat(health(), releases(), switches(), told(), readers(), looks()) {
+	for _, s := range slices.Concat(health(), releases(), rare(), objects(), switches(), told(), readers(), looks()) {
 		t.Run(s.policy, func(t *testing.T) {
 			if !write { // which another one would read half written
 				t.Parallel()

@@ -79,7 +79,8 @@ func (s *Statement) add(action string, condition map[string]map[string][]string)
 	}
 }
 
-// conditionOf narrows a permission by the keys that a call carries. A record's name is the user's own; its type does not matter beside it.
+// conditionOf narrows a permission by the keys that a call carries. A record's name and a namespace are the user's own; a record's type does
+// not matter beside its name.
 func conditionOf(permission emulator.Permission) map[string]map[string][]string {
 	condition := map[string]map[string][]string{}
 	for key, values := range permission.Context {
@@ -89,6 +90,8 @@ func conditionOf(permission emulator.Permission) map[string]map[string][]string 
 			continue
 		case strings.HasSuffix(key, "RecordNames"):
 			operator, values = "ForAllValues:StringLike", []string{"${RecordName}"}
+		case key == "cloudwatch:namespace":
+			values = []string{"${Namespace}"}
 		case strings.HasPrefix(key, "route53:"):
 			operator = "ForAllValues:StringEquals"
 		}
@@ -153,7 +156,22 @@ func (p Policy) Less(others ...Policy) Policy {
 var placeholder = regexp.MustCompile(`\$\{\w+\}`)
 
 // Bound is the document for a caller whose resources have any name.
-func (p Policy) Bound() []byte { return placeholder.ReplaceAll(p.JSON(), []byte("*")) }
+func (p Policy) Bound() []byte {
+	named := Policy{Version: p.Version, Statement: slices.Clone(p.Statement)}
+	for i, statement := range named.Statement {
+		named.Statement[i].Condition = nil
+		for operator, keys := range statement.Condition {
+			for key, values := range keys {
+				if operator == "StringEquals" && slices.ContainsFunc(values, placeholder.MatchString) {
+					named.Statement[i].add(statement.Action[0], map[string]map[string][]string{"StringLike": {key: values}})
+					continue
+				}
+				named.Statement[i].add(statement.Action[0], map[string]map[string][]string{operator: {key: values}})
+			}
+		}
+	}
+	return placeholder.ReplaceAll(named.JSON(), []byte("*"))
+}
 
 // Folder is where the documents lie: examples/policies of the module that the working directory belongs to.
 func Folder() (string, error) {

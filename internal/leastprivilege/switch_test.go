@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	apitypes "github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 	kvs "github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
@@ -26,7 +27,11 @@ func switches() []scenario {
 	}
 	var all []scenario
 	for router, made := range routers {
-		all = append(all, moves("switch/"+router, made, ""))
+		more := ""
+		if router == "cloudfront_staging" { // so that shares are given by its policy before everything is promoted
+			more = `strategy = { type = "canary", steps = [5, 10], interval = "1ms", bake = "1ms" }`
+		}
+		all = append(all, moves("switch/"+router, made, more))
 	}
 	guarded := moves("switch/guard", records, `guard = { schedule_role_arn = "arn:aws:iam::123456789012:role/switch-guard" }`+
 		"\n  strategy = { type = \"canary\", steps = [10, 50], interval = \"1ms\", bake = \"1ms\" }")
@@ -42,7 +47,7 @@ func moves(policy string, made func(t *testing.T, name string) string, more stri
 			return fmt.Sprintf("resource \"reliability_blue_green_switch\" \"web\" {\n  active = %q\n  routes = { %s }\n  %s\n}\n", active, routes, more)
 		}
 		return func() *inprocess.Outcome {
-			if policy == "switch/cloudfront_staging" { // makes a policy of continuous deployment where there is none, once
+			if policy == "switch/cloudfront_staging" { // makes a policy of continuous deployment where there is none
 				routes = made(t, acctest.Unique(t))
 			}
 			if begun := inprocess.New(t).Apply(provider("", t.TempDir()) + config("blue")); begun.Failed() { // where the last run left it elsewhere
@@ -109,6 +114,7 @@ func origins(t *testing.T, name string) string {
 	return fmt.Sprintf("main = { cloudfront_origin = { distribution_id = %q, blue = { origin_id = \"blue\" }, green = { origin_id = \"green\" } } }", id)
 }
 
+// staging has a policy that an earlier try made and nothing has: it cannot be made again, and is looked for.
 func staging(t *testing.T, name string) string {
 	client := cloudfront.NewFromConfig(acctest.Emulator(t).AWSConfig())
 	id := strings.Split(kind("cloudfront_distribution")(t, name).Config, `"`)[1]
@@ -119,6 +125,9 @@ func staging(t *testing.T, name string) string {
 	config := copied.Distribution.DistributionConfig
 	config.DefaultCacheBehavior.TargetOriginId = aws.String("green")
 	must[*cloudfront.UpdateDistributionOutput](t)(client.UpdateDistribution(t.Context(), &cloudfront.UpdateDistributionInput{Id: copied.Distribution.Id, IfMatch: copied.ETag, DistributionConfig: config}))
+	must[*cloudfront.CreateContinuousDeploymentPolicyOutput](t)(client.CreateContinuousDeploymentPolicy(t.Context(), &cloudfront.CreateContinuousDeploymentPolicyInput{ContinuousDeploymentPolicyConfig: &cftypes.ContinuousDeploymentPolicyConfig{
+		Enabled: aws.Bool(false), StagingDistributionDnsNames: &cftypes.StagingDistributionDnsNames{Quantity: aws.Int32(1), Items: []string{*copied.Distribution.DomainName}},
+	}}))
 	return fmt.Sprintf("main = { cloudfront_staging = { distribution_id = %q, staging_distribution_id = %q } }", id, *copied.Distribution.Id)
 }
 

@@ -39,7 +39,15 @@ func told() []scenario {
 	bus.spares = map[string]string{"events:PutEvents": lost}
 	metrics := tells("notices/metrics", func(*testing.T, string) string { return "metrics = {}" })
 	metrics.spares = map[string]string{"cloudwatch:PutMetricData": lost}
-	return []scenario{stored, encrypted, topic, bus, metrics}
+	return []scenario{stored, encrypted, topic, bus, metrics, assumed()}
+}
+
+// assumed is a caller who may do nothing but act as a role, whom no policy binds here.
+func assumed() scenario {
+	return scenario{policy: "provider/assume_role", prepare: func(t *testing.T, name, access string) func() *inprocess.Outcome {
+		checks := principalChecks(t, name)
+		return gate(t, access+fmt.Sprintf("  assume_role = { role_arn = \"arn:aws:iam::123456789012:role/%s\" }\n", name), checks)
+	}}
 }
 
 // keeps is the life of snapshots, of which one makes another superfluous, and a rollback, whose store is a bucket.
