@@ -111,7 +111,7 @@ func (r *CloudFrontStaging) orphan(ctx context.Context, found stagingFound, refu
 	for {
 		page, err := r.api.ListContinuousDeploymentPolicies(ctx, input)
 		if err != nil {
-			return found, errors.Join(refusal, err)
+			return found, errors.Join(err, refusal) // what has to be allowed comes first
 		}
 		list := page.ContinuousDeploymentPolicyList
 		if list == nil {

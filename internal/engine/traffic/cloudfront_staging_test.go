@@ -163,6 +163,9 @@ func (s *staged) GetContinuousDeploymentPolicy(_ context.Context, in *cloudfront
 }
 
 func (s *staged) ListContinuousDeploymentPolicies(context.Context, *cloudfront.ListContinuousDeploymentPoliciesInput, ...func(*cloudfront.Options)) (*cloudfront.ListContinuousDeploymentPoliciesOutput, error) {
+	if s.denied {
+		return nil, &smithy.OperationError{ServiceID: "CloudFront", OperationName: "ListContinuousDeploymentPolicies", Err: &smithy.GenericAPIError{Code: "AccessDenied"}}
+	}
 	list := &types.ContinuousDeploymentPolicyList{}
 	for id := range s.policies {
 		list.Items = append(list.Items, types.ContinuousDeploymentPolicySummary{ContinuousDeploymentPolicy: s.policy(id)})
@@ -333,6 +336,21 @@ func TestStagingThatMayNotReadItsPolicyEndsAtOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Where a policy is there that nothing has, and policies may not be listed, the error says so, and not only that none can be made.
+func TestStagingThatMayNotListPoliciesSaysSo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStaged("old", "new", "")
+		s.policies["orphan"], s.denied = stagingPolicy(true, 0.15), true
+		outcome, err := traffic.Switch(t.Context(), stagingRequest(s, traffic.Green, traffic.Blue, 5), newBench().options())
+		if failure, _ := awsapi.Explain(err); failure.Permission() != "cloudfront:ListContinuousDeploymentPolicies" || !awsapi.HasCode(err, "AccessDenied") {
+			t.Errorf("the error names %q: %v", failure.Permission(), err)
+		}
+		equal(t, "status", outcome.Status, traffic.StatusReverted)
+		equal(t, "serves", s.serves(), "old/new none")
+	})
 }
 
 // A process that dies after any call leaves what the next one tells apart, and brings to an end.
