@@ -42,6 +42,7 @@ type deployed struct {
 	passed   map[string]bool     // deployments whose gate passed
 	first    error               // what the first apply ended with
 	meddled  bool
+	held     bool            // a switch ended with "held", and said so: traffic stays where it failed, as was asked
 	working  map[*actor]bool // who is at a switch, and whether it has moved anything
 
 	greenSince time.Time // green has had traffic without a pause since; zero: it has none

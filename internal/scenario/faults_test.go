@@ -39,9 +39,9 @@ var troubles = []trouble{
 	{name: "each call takes 5 s", fault: emulator.Fault{Latency: 5 * time.Second}, endures: true},
 	{name: "connections are reset", fault: emulator.Fault{Drop: true, Rate: 0.5}},
 	{name: "connections are reset once the call is done", fault: emulator.Fault{DropLate: true, Rate: 0.5}},
-	{name: "answers are cut off", fault: emulator.Fault{Truncate: true, Rate: 0.5}},
+	{name: "answers are cut off", fault: emulator.Fault{After: 1, Truncate: true}},
 	{name: "the clock is refused", fault: emulator.Fault{Status: http.StatusForbidden, Code: "RequestTimeTooSkewed"}},
-	{name: "the credentials expire half-way", fault: emulator.Fault{After: 3, Status: http.StatusForbidden, Code: "ExpiredToken"}},
+	{name: "the credentials expire half-way", fault: emulator.Fault{After: 1, Status: http.StatusForbidden, Code: "ExpiredToken"}},
 	{name: "STS is down", fault: emulator.Fault{Service: "sts", Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable"}, assumesRole: true},
 	{name: "the store is down", fault: emulator.Fault{Service: "s3", Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable"}, inBucket: true},
 }

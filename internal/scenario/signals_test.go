@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,13 +32,13 @@ type signal struct {
 // signalled is an apply that is under way, at the decisive moment.
 type signalled struct {
 	terraform *exec.Cmd
-	provider  int // its process
+	providers []int // its processes: the one of the plan may not be gone yet when that of the apply is there
 	out       *output
 }
 
 func (s *signalled) kill(t *testing.T, pid int, what syscall.Signal) {
 	t.Helper()
-	if err := syscall.Kill(pid, what); err != nil {
+	if err := syscall.Kill(pid, what); err != nil && !errors.Is(err, syscall.ESRCH) {
 		t.Fatalf("%s to %d: %v", what, pid, err)
 	}
 }
@@ -50,7 +51,12 @@ func (s *signalled) interrupt(t *testing.T, what syscall.Signal) {
 }
 
 var signals = []signal{
-	{"kill -9 of the provider", func(t *testing.T, s *signalled) { t.Helper(); s.kill(t, s.provider, syscall.SIGKILL) }},
+	{"kill -9 of the provider", func(t *testing.T, s *signalled) {
+		t.Helper()
+		for _, provider := range s.providers {
+			s.kill(t, provider, syscall.SIGKILL)
+		}
+	}},
 	{"kill -9 of Terraform", func(t *testing.T, s *signalled) { t.Helper(); s.kill(t, s.terraform.Process.Pid, syscall.SIGKILL) }},
 	{"SIGINT", func(t *testing.T, s *signalled) { t.Helper(); s.interrupt(t, syscall.SIGINT) }},
 	{"SIGTERM", func(t *testing.T, s *signalled) { t.Helper(); s.interrupt(t, syscall.SIGTERM) }},
@@ -105,27 +111,27 @@ func (s *stack) signalled(active string, m *moment, what signal) (out string, do
 	if err := got.terraform.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- got.terraform.Wait() }() // ends with the apply
+	over := make(chan error, 1)
+	go func() { over <- got.terraform.Wait() }() // ends with the apply
 	select {
 	case <-m.come:
-	case err := <-ended:
+	case err := <-over:
 		close(m.sent)
 		if err != nil {
 			s.t.Fatalf("it ended before the moment came: %v\n%s", err, got.out)
 		}
 		return got.out.String(), false
 	}
-	got.provider = childOf(s.t, got.terraform.Process.Pid)
+	got.providers = childrenOf(s.t, got.terraform.Process.Pid)
 	what.send(s.t, got)
 	close(m.sent)
-	if err := <-ended; err != nil {
+	if err := <-over; err != nil {
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) {
 			s.t.Fatal(err)
 		}
 	}
-	until(s.t, "the provider exits", func() bool { return gone(got.provider) })
+	until(s.t, "the provider exits", func() bool { return !slices.ContainsFunc(got.providers, func(pid int) bool { return !ended(pid) }) })
 	if err := os.Remove(filepath.Join(s.Dir, ".terraform.tfstate.lock.info")); err != nil && !errors.Is(err, os.ErrNotExist) { // what a killed Terraform leaves
 		s.t.Fatal(err)
 	}
@@ -133,11 +139,8 @@ func (s *stack) signalled(active string, m *moment, what signal) (out string, do
 	return got.out.String(), true
 }
 
-// gone is ended, for a process that is not our child.
-func gone(pid int) bool { return ended(pid) }
-
-// childOf is the provider that a Terraform has started.
-func childOf(t *testing.T, parent int) int {
+// childrenOf are the providers that a Terraform has started and that live.
+func childrenOf(t *testing.T, parent int) (children []int) {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -150,19 +153,22 @@ func childOf(t *testing.T, parent int) int {
 		}
 		_, after, _ := strings.Cut(string(raw), ") ") // the name of a process may hold anything
 		fields := strings.Fields(after)
-		if len(fields) > 1 && fields[1] == strconv.Itoa(parent) {
-			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return pid
+		if len(fields) < 2 || fields[0] == "Z" || fields[1] != strconv.Itoa(parent) {
+			continue
 		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		children = append(children, pid)
 	}
-	t.Fatal("Terraform has no provider")
-	return 0
+	if len(children) == 0 {
+		t.Fatal("Terraform has no provider")
+	}
+	return children
 }
 
-// crashPoints are the features, and after how many calls each is ended in the ordinary tests, in which way.
+// crashPoints are the features, and after which call, in which way, each is ended in the ordinary tests.
 var crashPoints = []struct {
 	disturbed
 	ordinary map[string]int
@@ -174,36 +180,77 @@ var crashPoints = []struct {
 	{aStagingSwitch, nil},
 }
 
-// TestAccSignals: each feature is ended from outside after each of its calls to AWS, those to its store in S3 among them, in each
-// way: the call has taken effect, and its answer never comes. The state is sound, the next plan can be made, the next apply
-// brings about what was meant, and then nothing is left to do. The ordinary tests try two of these, make proof all.
+// TestAccSignals: each feature is ended from outside after each of its calls to AWS, those to its store in S3 among them: the call
+// has taken effect, and its answer never comes. Where the call changed something that is done in each way, elsewhere by
+// a kill and by an interrupt. The state is sound, the next plan can be made, the next apply brings about what was meant,
+// and then nothing is left to do. The ordinary tests try two of these, make proof all.
 func TestAccSignals(t *testing.T) {
 	acctest.Emulator(t)
 	provider := newStack(t, "").Provider // built once
 	for _, feature := range crashPoints {
-		for _, what := range signals {
-			only := feature.ordinary[what.name]
-			if only == 0 && !wholeProof {
-				continue
-			}
-			t.Run(feature.name+"/"+what.name, func(t *testing.T) {
-				t.Parallel()
-				s := newStack(t, provider)
-				if !wholeProof {
-					s.crashes(t, feature.disturbed, what, only)
-					return
-				}
-				for after, more := 1, true; more; after++ {
-					more = false // after a call that failed, too
-					t.Run(fmt.Sprintf("after call %d", after), func(t *testing.T) { more = s.crashes(t, feature.disturbed, what, after) })
-				}
-			})
+		if len(feature.ordinary) == 0 && !wholeProof {
+			continue
 		}
+		t.Run(feature.name, func(t *testing.T) {
+			t.Parallel()
+			points := func(int) []int { return nil }
+			if wholeProof {
+				points = newStack(t, provider).crashPoints(t, feature.disturbed)
+			}
+			for i, what := range signals {
+				calls := points(i)
+				if only := feature.ordinary[what.name]; only > 0 && !wholeProof {
+					calls = []int{only}
+				}
+				if len(calls) == 0 {
+					continue
+				}
+				t.Run(what.name, func(t *testing.T) {
+					t.Parallel()
+					s := newStack(t, provider)
+					for _, after := range calls {
+						t.Run(fmt.Sprintf("after call %d", after), func(t *testing.T) { s.crashes(t, feature.disturbed, what, after) })
+					}
+				})
+			}
+		})
 	}
 }
 
-// crashes ends an apply after so many of its calls. It tells whether there were as many.
-func (s *stack) crashes(t *testing.T, feature disturbed, what signal, after int) bool {
+// crashPoints applies undisturbed, and returns after which calls each of the signals is sent.
+func (s *stack) crashPoints(t *testing.T, feature disturbed) (of func(signal int) []int) {
+	t.Helper()
+	store, _ := bucketStore(t)
+	s.begins(t, store)
+	holds := feature.prepare(t, s)
+	var calls []emulator.Call
+	var mu sync.Mutex
+	remove := acctest.Emulator(t).Inject(emulator.Fault{Caller: s.key, Hook: func(call emulator.Call) {
+		mu.Lock()
+		defer mu.Unlock()
+		calls = append(calls, call)
+	}})
+	undisturbed, err := s.Apply(t.Context(), "-var=active=green")
+	remove()
+	if err != nil || !slices.Contains(feature.exits, undisturbed.Exit) {
+		t.Fatalf("undisturbed: exit %d, %v\n%s", undisturbed.Exit, err, undisturbed.Output)
+	}
+	holds()
+	chosen := make([][]int, len(signals))
+	for i, call := range calls {
+		for j := range signals {
+			kill := j < 2
+			if call.Mutating || (kill && j == i%2) || (!kill && j == 2+i%3) {
+				chosen[j] = append(chosen[j], i+1)
+			}
+		}
+	}
+	t.Logf("%d calls", len(calls))
+	return func(signal int) []int { return chosen[signal] }
+}
+
+// crashes ends an apply after so many of its calls, if it makes as many.
+func (s *stack) crashes(t *testing.T, feature disturbed, what signal, after int) {
 	t.Helper()
 	store, _ := bucketStore(t)
 	s.begins(t, store)
@@ -215,8 +262,9 @@ func (s *stack) crashes(t *testing.T, feature disturbed, what signal, after int)
 	}}))
 	out, done := s.signalled("green", m, what)
 	if !done {
+		t.Logf("it made fewer than %d calls", after)
 		holds()
-		return false
+		return
 	}
 	t.Logf("%s after %s of %s", what.name, at.Operation, at.Resource)
 	if plan := s.plan("green"); strings.Contains(plan, "Error:") {
@@ -224,5 +272,4 @@ func (s *stack) crashes(t *testing.T, feature disturbed, what signal, after int)
 	}
 	s.converges(feature, out)
 	holds()
-	return true
 }
