@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"syscall"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // Behind returns an emulator without a server and without moto: the strict proxy in front of upstream, which stands in
@@ -16,6 +18,9 @@ import (
 func Behind(upstream http.Handler, options Options) *Emulator {
 	if options.Propagation == 0 {
 		options.Propagation = 50 * time.Millisecond
+	}
+	if options.Credentials.AccessKeyID == "" {
+		options.Credentials = aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}
 	}
 	e := &Emulator{options: options, url: "http://emulator.invalid", moto: &moto{address: "moto.invalid"}, upstream: handled{upstream}}
 	e.transport = handled{e}
