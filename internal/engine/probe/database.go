@@ -143,7 +143,7 @@ func (d *Database) Probe(ctx context.Context) Observation {
 		return d.trouble(inTime, "query", err, latency)
 	}
 	seen := Observation{Status: Pass, Latency: latency, Values: map[string]string{"engine": string(d.engine)}}
-	maps.Copy(seen.Values, session.facts())
+	maps.Copy(seen.Values, d.known(session.facts()))
 	if d.Expect == nil {
 		return seen
 	}
@@ -172,10 +172,10 @@ func (d *Database) trouble(ctx context.Context, what string, err error, latency 
 	seen := Observation{Status: Error, Latency: latency, Values: map[string]string{"engine": string(d.engine)}}
 	var answered *serverError
 	if errors.As(err, &answered) && context.Cause(ctx) == nil {
-		seen.Status, seen.Final, seen.Reason = Fail, answered.final, what+": "+answered.reason
+		seen.Status, seen.Final, seen.Reason = Fail, answered.final, what+": "+d.shown(answered.reason)
 		return seen
 	}
-	seen.Reason = what + ": " + d.redact(databaseWords(ctx, err))
+	seen.Reason = what + ": " + d.shown(databaseWords(ctx, err))
 	return seen
 }
 
@@ -199,6 +199,8 @@ func databaseWords(ctx context.Context, err error) string {
 	switch {
 	case context.Cause(ctx) != nil:
 		return words(ctx, err)
+	case errors.Is(err, errDatabaseFlood):
+		return errDatabaseFlood.Error()
 	case errors.As(err, &unresolved):
 		return "the host of the dsn does not resolve"
 	case errors.As(err, &untrusted):

@@ -28,7 +28,7 @@ func (d *Database) mysql(dsn string, trust *tls.Config) error {
 	// A server may answer a query by asking for a file of ours, and the driver would log to standard error.
 	config.AllowAllFiles = false
 	config.Logger = &mysql.NopLogger{}
-	config.DialFunc = new(net.Dialer).DialContext
+	config.DialFunc = dialBounded
 	host, _, err := net.SplitHostPort(config.Addr)
 	if err != nil {
 		host = config.Addr

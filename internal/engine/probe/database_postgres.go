@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // maxPostgresMessage is how long one message of a server may be: it is read as a whole.
@@ -31,11 +33,15 @@ func (d *Database) postgres(dsn string, trust *tls.Config) error {
 		own.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 			return dialWithin(ctx, lasting, network, address)
 		}
+		own.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend { // from its first message on, before anybody is let in
+			frontend := config.BuildFrontend(r, w)
+			frontend.SetMaxBodyLen(maxPostgresMessage)
+			return frontend
+		}
 		conn, err := pgconn.ConnectConfig(ctx, own)
 		if err != nil {
 			return nil, postgresError(err)
 		}
-		conn.Frontend().SetMaxBodyLen(maxPostgresMessage)
 		return &postgresSession{conn: conn, lasting: lasting}, nil
 	}
 	return nil
@@ -47,7 +53,7 @@ func dialWithin(ctx, lasting context.Context, network, address string) (net.Conn
 	defer cancel()
 	release := context.AfterFunc(lasting, cancel)
 	defer release()
-	conn, err := new(net.Dialer).DialContext(ctx, network, address)
+	conn, err := dialBounded(ctx, network, address)
 	if err == nil {
 		context.AfterFunc(lasting, func() { _ = conn.Close() })
 	}

@@ -29,6 +29,7 @@ type HTTP struct {
 	Expect           Expect
 
 	jar http.CookieJar // nil keeps no cookies
+	led bool           // a server chose where URL leads
 }
 
 // ParseURL takes an absolute http or https URL.
@@ -94,9 +95,20 @@ func (h *HTTP) fetch(ctx context.Context, secrets ...string) (*Answer, Observati
 	if err != nil {
 		return nil, trouble(ctx, "the request", err, 0, secrets...)
 	}
-	transport := h.transport()
+	way := h.way()
+	if h.led {
+		if err := way.lead(h.URL); err != nil {
+			return nil, trouble(ctx, "", err, 0, secrets...)
+		}
+	}
+	transport := h.transport(way)
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, CheckRedirect: h.redirect, Jar: h.jar}
+	client := &http.Client{Transport: transport, Jar: h.jar, CheckRedirect: func(next *http.Request, via []*http.Request) error {
+		if err := h.redirect(next, via); err != nil {
+			return err
+		}
+		return way.lead(next.URL)
+	}}
 	response, err := client.Do(request)
 	if err != nil {
 		return nil, trouble(ctx, "", err, time.Since(started), secrets...)
@@ -163,10 +175,9 @@ func (h *HTTP) request(ctx context.Context) (*http.Request, error) {
 
 // transport is for one attempt: no connection outlives it, and names are resolved afresh. Proxies come from the
 // environment, except where ConnectTo says where to go.
-func (h *HTTP) transport() *http.Transport {
-	dialer := &net.Dialer{}
+func (h *HTTP) transport(way *way) *http.Transport {
 	transport := &http.Transport{
-		DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, DialContext: dialer.DialContext,
+		DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, DialContext: way.dial,
 		MaxResponseHeaderBytes: maxBody,
 	}
 	if h.TLS != nil {
@@ -174,13 +185,6 @@ func (h *HTTP) transport() *http.Transport {
 	}
 	if h.ConnectTo != "" {
 		transport.Proxy = nil
-		origin := hostPort(h.URL)
-		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-			if strings.EqualFold(address, origin) {
-				address = h.ConnectTo
-			}
-			return dialer.DialContext(ctx, network, address)
-		}
 	}
 	return transport
 }

@@ -200,7 +200,7 @@ func (j *journey) request(step *Step) (*HTTP, *shownRequest, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	request.URL, request.jar = address, j.jar
+	request.URL, request.jar, request.led = address, j.jar, abroad
 	failed := j.headers(&request, abroad)
 	body, err := j.body(&step.HTTP)
 	failed = errors.Join(failed, err)
