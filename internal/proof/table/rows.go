@@ -38,10 +38,11 @@ var processes = []struct {
 	tests          *regexp.Regexp
 	promise, tried string
 }{
-	{regexp.MustCompile(`^TestAccSignals/`), "Signals leave a sound state, and the next apply converges", "gate, snapshot, rollback, switch (also of a staging distribution) × kill -9 of the provider, kill -9 of Terraform, SIGINT, SIGTERM, a second SIGINT; real processes"},
+	{regexp.MustCompile(`^TestAccSignals/`), "Signals leave a sound state, and the next apply converges", "gate, snapshot, rollback, switch (also of a staging distribution) × kill -9 of the provider, kill -9 of Terraform, SIGINT, SIGTERM, a second SIGINT; after each call to AWS and to the store in S3: in each way where the call changed something, else by a kill and an interrupt; real processes"},
+	{regexp.MustCompile(`^TestAccFaults/`), "A fault of AWS leaves nothing half-written, and an error that names the call", "gate, snapshot, rollback, switch (also of a staging distribution), drift × 30 % throttling, 5 s a call, resets, lost and truncated answers, clock skew, credentials that expire half-way, STS down, store down; real processes"},
 	{regexp.MustCompile(`^(TestAccTheSwitchAndTheRealTerraform|TestAccTerraformIsKilledInTheMiddleOfASwitch|TestAccTheGuardOfAKilledProviderPutsTrafficBack)(/|$)`), "A power cut in a switch ends at one colour", "kill -9 of Terraform and provider together beside the decisive call, of each router; in a revert; with a guard; two applies at once; real processes"},
 	{regexp.MustCompile(`^TestAccARollbackIsKilled(/|$)`), "A power cut in a rollback ends with everything back", "kill -9 of Terraform and provider together, before and after calls that put something back; real processes"},
-	{regexp.MustCompile(`^TestAccTenAppliesAtOnce(/|$)`), "Of ten processes at once, one moves traffic", "ten times terraform apply over one target, and ten over ten targets; real processes"},
+	{regexp.MustCompile(`^(TestAccTenAppliesAtOnce|TestAccRollbacksAtOnce|TestAccSnapshotsAtOnce)(/|$)`), "Of ten processes at once, one moves traffic", "ten times terraform apply over one target, and ten over ten targets; ten rollbacks to one snapshot, and ten snapshots of one deployment; real processes"},
 }
 
 // readCounted reads what internal/proof counted.

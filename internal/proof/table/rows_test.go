@@ -27,6 +27,7 @@ func TestATableIsWrittenOnlyWhenAllHeld(t *testing.T) {
 {"Action":"run","Test":"TestAccSignals"}
 {"Action":"pass","Test":"TestAccARollbackIsKilled/x"}
 {"Action":"pass","Test":"TestAccTenAppliesAtOnce"}
+{"Action":"pass","Test":"TestAccFaults/gate/STS_is_down"}
 `
 	for name, test := range map[string]struct{ tested, want string }{
 		"all held":  {signals + `{"Action":"pass","Test":"TestAccTheSwitchAndTheRealTerraform/x"}`, ""},
