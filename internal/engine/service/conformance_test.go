@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 
 	"github.com/project3-ls/terraform-provider-reliability/internal/acctest"
 	"github.com/project3-ls/terraform-provider-reliability/internal/emulator"
@@ -24,10 +25,22 @@ type subject struct {
 	after                 int // calls let through before the failure
 }
 
+// endsItsOwn fails the test when, at its end, a goroutine is left that it began: but for those of connections, which are kept for the
+// next call.
+func endsItsOwn(t *testing.T) (check func()) {
+	t.Helper()
+	before := goleak.IgnoreCurrent()
+	return func() {
+		t.Helper()
+		goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"), goleak.IgnoreAnyFunction("net/http.(*conn).serve"))
+	}
+}
+
 // conform is the suite that every service passes.
 func conform(t *testing.T, s subject) {
 	t.Helper()
 	ctx, e := t.Context(), acctest.Emulator(t)
+	defer endsItsOwn(t)()
 	item, err := s.service.Capture(ctx)
 	must(t, err)
 	if item.Service != s.service.Name() || item.Target != s.service.Target() || item.Summary == "" || item.Objects == 0 || len(item.State) == 0 {
