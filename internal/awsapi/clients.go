@@ -22,6 +22,9 @@ import (
 type Clients struct {
 	config  Config
 	version string
+	// looks are shared with the clients of other roles that AssumeRole makes; identity tells these apart.
+	looks    *looks
+	identity string
 
 	mu      sync.Mutex
 	loaded  *aws.Config
@@ -62,6 +65,7 @@ func New(config Config, version string) *Clients {
 	return &Clients{
 		config:                  config,
 		version:                 version,
+		looks:                   newLooks(),
 		apigateway:              map[string]*APIGateway{},
 		apigatewayv2:            map[string]*APIGatewayV2{},
 		autoscaling:             map[string]*AutoScaling{},
@@ -101,6 +105,7 @@ func (c *Clients) resolve(ctx context.Context, region string) (aws.Config, error
 		if err != nil {
 			return aws.Config{}, err
 		}
+		loaded.APIOptions = append(loaded.APIOptions, shareLooks(c.identity))
 		c.loaded = &loaded
 	}
 	config := c.loaded.Copy()

@@ -227,8 +227,8 @@ func keepPace(retryer aws.Retryer, known float64) aws.Retryer {
 // GetAttemptToken waits for the attempt's turn; what it returns learns from its outcome.
 func (r *paced) GetAttemptToken(ctx context.Context) (func(error) error, error) {
 	release, err := r.RetryerV2.GetAttemptToken(ctx)
-	if err != nil {
-		return nil, err
+	if err != nil || replayed(ctx) {
+		return release, err
 	}
 	turn, err := r.pace.enter(ctx)
 	if err != nil {

@@ -38,9 +38,11 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 		return
 	}
+	look := d.provider.AWS.BeginLook() // before anything is read: all of it is from now on
+	defer look.End()
 	ctx, cancel := d.provider.Clock.WithTimeout(ctx, timeoutOf(data))
 	defer cancel()
-	result := d.detect(ctx, &data, &resp.Diagnostics)
+	result := d.detect(ctx, look.Context, &data, &resp.Diagnostics)
 	if result == nil {
 		return
 	}
@@ -71,8 +73,9 @@ func timeoutOf(data model) time.Duration {
 	return readDeadline
 }
 
-// detect compares, with AWS or with what a refresh finds; nil, with an error among diags, when nothing was compared.
-func (d *dataSource) detect(ctx context.Context, data *model, diags *diag.Diagnostics) *engine.Result {
+// detect compares, with AWS or with what a refresh finds; what is asked under shared is shared with the looks of other data sources that are under
+// way. It returns nil, with an error among diags, when nothing was compared.
+func (d *dataSource) detect(ctx context.Context, shared func(context.Context) context.Context, data *model, diags *diag.Diagnostics) *engine.Result {
 	options := d.options(ctx, data, diags)
 	if diags.HasError() {
 		return nil
@@ -82,7 +85,7 @@ func (d *dataSource) detect(ctx context.Context, data *model, diags *diag.Diagno
 	if data.Source.ValueString() == "refresh" {
 		result, err = d.refresh(ctx, data, options, diags)
 	} else if options.State = d.readState(ctx, data, engine.Specs(options.Readers), diags); !diags.HasError() {
-		result, err = engine.Detect(ctx, options)
+		result, err = engine.Detect(shared(ctx), options)
 	}
 	if err != nil {
 		tfdiag.Error(diags, tfdiag.Message{

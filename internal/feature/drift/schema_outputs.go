@@ -56,7 +56,7 @@ func outputs() map[string]schema.Attribute {
 		"state_serial": count("Serial number of the state that was compared."),
 		"report_json":  text("All of it as JSON, schema `version` 1. The same world gives the same text. Sensitive values are not in it."),
 		"duration_ms":  count("How long the comparison took, in milliseconds. Differs at every read."),
-		"api_calls":    count("How many AWS calls it took, retries not counted."),
+		"api_calls":    count("How many AWS calls it took, retries not counted; those that another look of the same plan made for both are counted in each."),
 	}
 }
 
