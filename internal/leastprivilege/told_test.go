@@ -97,25 +97,38 @@ resource "reliability_health_gate" "web" {
 func looks() []scenario {
 	const state = `{"version":4,"terraform_version":"1.11.4","serial":1,"lineage":"a","outputs":{},"resources":[{"mode":"managed","type":"aws_instance","name":"gone",
 "provider":"provider[\"registry.terraform.io/hashicorp/aws\"]","instances":[{"schema_version":1,"attributes":{"id":"i-0123456789abcdef0","arn":"arn:aws:ec2:us-east-1:123456789012:instance/i-0123456789abcdef0","instance_type":"t3.micro"}}]}]}`
-	look := func(policy, more string) scenario {
+	look := func(policy, more, pinned string, with func(*s3.PutObjectInput)) scenario {
 		return scenario{policy: policy, prepare: func(t *testing.T, name, access string) func() *inprocess.Outcome {
 			client := s3.NewFromConfig(acctest.Emulator(t).AWSConfig(), func(o *s3.Options) { o.UsePathStyle = true })
 			must[*s3.CreateBucketOutput](t)(client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name}))
-			config := provider(access, t.TempDir()) + fmt.Sprintf("data \"reliability_drift\" \"live\" {\n  state = { s3 = { bucket = %q, key = \"terraform.tfstate\", region = \"us-east-1\" } }\n  %s\n}\n", name, more)
+			must[*s3.PutBucketVersioningOutput](t)(client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{
+				Bucket: &name, VersioningConfiguration: &s3types.VersioningConfiguration{Status: s3types.BucketVersioningStatusEnabled},
+			}))
 			types := []string{"t3.micro", "m5.large", "t3.medium"} // another one each time, whose price no cache has
 			runs := 0
 			return func() *inprocess.Outcome {
-				current := strings.Replace(state, "t3.micro", types[runs%len(types)], 1)
+				in := &s3.PutObjectInput{Bucket: &name, Key: aws.String("terraform.tfstate"), Body: strings.NewReader(strings.Replace(state, "t3.micro", types[runs%len(types)], 1))}
+				with(in)
 				runs++
-				must[*s3.PutObjectOutput](t)(client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &name, Key: aws.String("terraform.tfstate"), Body: strings.NewReader(current)}))
-				return inprocess.New(t).Apply(config)
+				put, version := must[*s3.PutObjectOutput](t)(client.PutObject(t.Context(), in)), ""
+				if pinned != "" {
+					version = fmt.Sprintf(pinned, *put.VersionId)
+				}
+				return inprocess.New(t).Apply(provider(access, t.TempDir()) + fmt.Sprintf(
+					"data \"reliability_drift\" \"live\" {\n  state = { s3 = { bucket = %q, key = \"terraform.tfstate\", region = \"us-east-1\"%s } }\n  %s\n}\n", name, version, more))
 			}
 		}}
 	}
-	fromS3, priced, attributed := look("drift/state_s3", ""), look("drift/cost", "cost = {}"), look("drift/attribution", "attribution = true")
+	plain := func(*s3.PutObjectInput) {}
+	pinned := look("drift/state_s3_version", "", ", version_id = %q", plain)
+	encrypted := look("drift/state_s3_kms", "", "", func(in *s3.PutObjectInput) {
+		in.ServerSideEncryption, in.SSEKMSKeyId = s3types.ServerSideEncryptionAwsKms, aws.String("arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555")
+	})
+	pinned.beside, encrypted.beside = []string{"drift/ec2"}, []string{"drift/ec2", "drift/state_s3"}
+	fromS3, priced, attributed := look("drift/state_s3", "", "", plain), look("drift/cost", "cost = {}", "", plain), look("drift/attribution", "attribution = true", "", plain)
 	fromS3.beside = []string{"drift/ec2"}
 	priced.beside, attributed.beside = []string{"drift/ec2", "drift/state_s3"}, []string{"drift/ec2", "drift/state_s3"}
 	priced.unverified, attributed.unverified = true, true
 	priced.silent = map[string]string{"pricing:GetProducts": "the table of prices that the provider brings is asked, and the result says so"}
-	return []scenario{fromS3, priced, attributed}
+	return []scenario{fromS3, pinned, encrypted, priced, attributed}
 }

@@ -6,4 +6,4 @@ import (
 	"github.com/project3-ls/terraform-provider-reliability/internal/acctest"
 )
 
-func TestMain(m *testing.M) { acctest.Main(m, "drift/", "notices/") }
+func TestMain(m *testing.M) { acctest.Main(m, "drift/", "notices/", "provider/") }
