@@ -229,7 +229,8 @@ func (x *exchange) refuse(wanted Permission, explicitly bool) *answer {
 	if wanted.Resource != "*" {
 		on = " on resource: " + wanted.Resource
 	}
-	message := fmt.Sprintf("User: arn:aws:iam::%s:user/%s is not authorized to perform: %s%s %s", AccountID, x.Caller, wanted.Action, on, why)
+	// AWS names the user, whom nothing here has, and never the access key, which belongs in no log.
+	message := fmt.Sprintf("User: arn:aws:iam::%s:user/caller is not authorized to perform: %s%s %s", AccountID, wanted.Action, on, why)
 	switch {
 	case x.Operation == "DeleteObjects" && x.Service == "s3":
 		return x.deniesDeletes(message)
