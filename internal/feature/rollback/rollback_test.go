@@ -27,7 +27,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	acctest.Main(m, "rollback/", "snapshot/", "health/", "notices/", "store/")
+	acctest.Main(m, "rollback/", "snapshot/", "health/", "notices/", "store/", "drift/")
 }
 
 const (
