@@ -57,7 +57,7 @@ func curveRows(ctx context.Context, _ *bench) ([]row, error) {
 		last := work.curve.points[len(work.curve.points)-1]
 		slope := work.curve.slope()
 		rows = append(rows, row{
-			What: fmt.Sprintf("growth of %s: slope of processor time from 10000 up, on logarithmic axes (1 is linear)", work.curve.name), Ours: fmt.Sprintf("%.2f", slope),
+			What: fmt.Sprintf("growth of %s: slope of processor time from 10000 up, on logarithmic axes (1 is linear)", work.curve.name), Ours: fmt.Sprintf("%.2f", slope), Bound: "each is looked at: 1",
 			Limit: fmt.Sprint(steepest), Beside: fmt.Sprintf("%d: %s, heap %s", last.size, ms(last.processor), mb(last.heap)), Exceeded: slope > steepest+0.05, // a fit over two or three points is that uncertain
 		})
 	}

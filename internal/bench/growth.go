@@ -46,7 +46,7 @@ func growthRows(ctx context.Context, _ *bench) ([]row, error) {
 			}
 			limit := time.Duration(growthFactor * float64(first.each))
 			rows = append(rows, row{
-				What: fmt.Sprintf("%s, %d objects from a made-up list: processor time of one object, and heap", work.what, objects), Ours: fmt.Sprintf("%s, %s", us(cost.each), mb(cost.heap)),
+				What: fmt.Sprintf("%s, %d objects from a made-up list: processor time of one object, and heap", work.what, objects), Ours: fmt.Sprintf("%s, %s", us(cost.each), mb(cost.heap)), Bound: "as much as one of a small bucket: " + us(first.each) + " (" + ratio(cost.each, first.each) + ")",
 				Limit: fmt.Sprintf("%s, %s", us(limit), mb(growthMemory)), Beside: fmt.Sprintf("of %d objects: %s", smallest, us(first.each)), Ratio: ratio(cost.each, first.each),
 				Exceeded: cost.each > limit || cost.heap > growthMemory,
 			})

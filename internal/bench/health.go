@@ -76,12 +76,12 @@ func (b *bench) gateRows(ctx context.Context, address string) ([]row, error) {
 	limit, added := time.Duration(wallFactor*float64(many.slowest))+wallExtra, one.wall-one.slowest
 	return []row{
 		{
-			What: fmt.Sprintf("a gate of %d HTTP checks that answer in %s", manyChecks, ms(answerTime)), Ours: ms(many.wall), Limit: ms(limit),
+			What: fmt.Sprintf("a gate of %d HTTP checks that answer in %s", manyChecks, ms(answerTime)), Ours: ms(many.wall), Bound: "its slowest check: " + ms(many.slowest) + " (" + ratio(many.wall, many.slowest) + ")", Limit: ms(limit),
 			Beside: "its slowest check " + ms(many.slowest), Ratio: ratio(many.wall, many.slowest), Exceeded: many.wall > limit,
 		},
 		{What: "resident memory of it", Ours: mb(memory), Limit: mb(checksMemory), Exceeded: memory > checksMemory},
 		{
-			What: "what a gate adds to its only check", Ours: ms(added), Limit: ms(gateOverhead), Beside: "the check alone " + ms(one.slowest),
+			What: "what a gate adds to its only check", Ours: ms(added), Bound: "nothing added: " + ms(one.slowest) + " (" + ratio(one.wall, one.slowest) + ")", Limit: ms(gateOverhead), Beside: "the check alone " + ms(one.slowest),
 			Ratio: ratio(one.wall, one.slowest), Exceeded: added > gateOverhead,
 		},
 	}, nil
@@ -166,12 +166,13 @@ data "http" "all" {
   url   = "%s/${count.index}"
 }
 `, besideChecks, address)
-	found := row{What: fmt.Sprintf("a plan that asks %d addresses", besideChecks), Limit: "as fast as hashicorp/http"}
+	found := row{What: fmt.Sprintf("a plan that asks %d addresses", besideChecks), Bound: "one answer: " + ms(answerTime), Limit: "as fast as hashicorp/http"}
 	took, err := b.plans(ctx, "ours", ours, "")
 	if err != nil {
 		return found, err
 	}
 	found.Ours = ms(took)
+	found.Bound += " (" + ratio(took, answerTime) + ", Terraform's own part among it)"
 	mirror, err := b.buildHTTP(ctx)
 	if err != nil {
 		found.Beside = "hashicorp/http could not be had"

@@ -168,8 +168,10 @@ func (r leverRun) together(ctx context.Context) (row, error) {
 	for _, took := range alone {
 		sum += took
 	}
-	return besides(fmt.Sprintf("a rollback of five targets (%s; %s latency a call)", strings.Join(five, ", "), ms(leverLatency)), all, limit, alone[slowest],
-		fmt.Sprintf("one after another %s; the slowest alone, the %s", ms(sum), slowest)), nil
+	together := besides(fmt.Sprintf("a rollback of five targets (%s; %s latency a call)", strings.Join(five, ", "), ms(leverLatency)), all, limit, alone[slowest],
+		fmt.Sprintf("one after another %s; the slowest alone, the %s", ms(sum), slowest))
+	together.Bound = "the slowest alone: " + ms(alone[slowest]) + " (" + ratio(all, alone[slowest]) + ")"
+	return together, nil
 }
 
 // added rolls back an alias, a stage and a record, and counts the time of the rollback in which no call was under way.
@@ -185,7 +187,9 @@ func (r leverRun) added(ctx context.Context) (row, error) {
 			whole, asking = took, under
 		}
 	}
-	return besides("a rollback of an alias, a stage and a record (the stage after the alias)", whole, asking+leverOverhead, asking, "the time in which a call to AWS was under way"), nil
+	added := besides("a rollback of an alias, a stage and a record (the stage after the alias)", whole, asking+leverOverhead, asking, "the time in which a call to AWS was under way")
+	added.Bound = "the calls to AWS: " + ms(asking) + " (" + ratio(whole, asking) + ")"
+	return added, nil
 }
 
 // recovery reads how long a rollback took from what Terraform said.

@@ -44,7 +44,11 @@ resource "reliability_health_gate" "idle" {
 // providerRows measure what the provider costs before it does anything.
 func providerRows(ctx context.Context, b *bench) ([]row, error) {
 	dir := filepath.Join(b.dir, "idle")
-	w, err := workspace.New(ctx, workspace.Options{Dir: dir, Root: "."})
+	released := filepath.Join(b.dir, "released-provider") // without C, as a release is built: it is smaller, in memory too
+	if err := built(ctx, released, "."); err != nil {
+		return nil, err
+	}
+	w, err := workspace.New(ctx, workspace.Options{Dir: dir, Root: ".", Provider: released})
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +70,11 @@ func providerRows(ctx context.Context, b *bench) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	overhead, empty, err := b.planOverhead(ctx, w)
+	other, err := b.emptyProvider(ctx)
+	if err != nil {
+		return nil, err
+	}
+	overhead, empty, err := b.planOverhead(ctx, w, other)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +84,29 @@ func providerRows(ctx context.Context, b *bench) ([]row, error) {
 		{What: "resident memory, idle plan", Ours: mb(memory), Limit: mb(memoryLimit), Exceeded: memory > memoryLimit},
 		{What: "a plan, less one with an empty provider", Ours: ms(overhead), Limit: ms(planLimit), Beside: "a plan with a provider that has one resource and does nothing: " + ms(empty), Exceeded: overhead > planLimit},
 	}
+	if err := b.besideEmpty(ctx, rows, other, size, memory, start); err != nil {
+		return nil, err
+	}
+	rows[3].Bound = "that plan itself: " + ms(empty) + " (" + ratio(overhead+empty, empty) + ")"
 	return rows, b.besideAWS(ctx, rows, size, start)
+}
+
+// besideEmpty fills in what the smallest provider of the framework needs.
+func (b *bench) besideEmpty(ctx context.Context, rows []row, other *workspace.Workspace, size, memory int64, start time.Duration) error {
+	least, err := fileSize(other.Provider)
+	if err != nil {
+		return err
+	}
+	soonest, err := b.median(func() (time.Duration, error) { return startAndSchema(ctx, other.Provider, 6) })
+	if err != nil {
+		return err
+	}
+	idle, err := watched(ctx, other, other.Provider, "plan", "-no-color", "-input=false")
+	const name = "a provider that does nothing: "
+	rows[0].Bound = name + mb(least) + " (" + ratio(size, least) + ")"
+	rows[1].Bound = name + ms(soonest) + " (" + ratio(start, soonest) + ")"
+	rows[2].Bound = name + mb(idle) + " (" + ratio(memory, idle) + ")"
+	return err
 }
 
 // besideAWS fills in the same figures of hashicorp/aws, where it is at hand.

@@ -116,7 +116,7 @@ func captureRow(ctx context.Context, e *emulator.Emulator, client *s3.Client, w 
 	}
 	pages := capturedObjects / 1000
 	return row{
-		What: fmt.Sprintf("s3 capture of %d objects: List calls of the apply", capturedObjects), Ours: fmt.Sprint(lists), Limit: fmt.Sprint(pages + 5),
+		What: fmt.Sprintf("s3 capture of %d objects: List calls of the apply", capturedObjects), Ours: fmt.Sprint(lists), Bound: fmt.Sprintf("pages of 1,000: %d (%s)", pages, ratio(lists, pages)), Limit: fmt.Sprint(pages + 5),
 		Beside: fmt.Sprintf("pages of 1,000: %d", pages), Ratio: ratio(lists, pages), Exceeded: lists > pages+5,
 	}, nil
 }
@@ -197,6 +197,10 @@ func restoreRows(ctx context.Context, e *emulator.Emulator, client *s3.Client, w
 		rows = append(rows, besides(what, ours, bySync, bySync, fmt.Sprintf("aws s3 sync from a copy of the bucket that somebody kept, worked out of %d", rawCopies)))
 		rows = append(rows, besides(what, ours, byCommand/4, byCommand, fmt.Sprintf("the AWS CLI one by one, worked out of %d", commandCopies)))
 	}
+	for i := range rows {
+		rows[i].Bound = "bare CopyObject, as many at a time: " + ms(raw) + " (" + ratio(ours, raw) + ")"
+	}
+	rows[1].Bound = "bare CopyObject, as many at a time: " + ms(raw) + " (" + ratio(span, raw) + ")"
 	return rows, nil
 }
 

@@ -84,7 +84,7 @@ resource "reliability_blue_green_switch" "site" {
 		}
 	}
 	return row{
-		What: "route53 revert: AWS calls after the first bad answer", Ours: fmt.Sprint(calls), Limit: fmt.Sprint(revertCalls), Exceeded: calls > revertCalls,
+		What: "route53 revert: AWS calls after the first bad answer", Ours: fmt.Sprint(calls), Bound: fmt.Sprintf("the change, and whether it arrived: 2 (%s)", ratio(calls, 2)), Limit: fmt.Sprint(revertCalls), Exceeded: calls > revertCalls,
 	}, nil
 }
 
@@ -132,7 +132,7 @@ import {
 
 // besideRecords changes the same two weights with hashicorp/aws, once, where that provider is at hand: it takes half a
 // minute. Ours is what a switch took, each less an apply with nothing to do.
-func (b *bench) besideRecords(ctx context.Context, ours *workspace.Workspace, e *emulator.Emulator, client *route53.Client, took time.Duration) ([]row, error) {
+func (b *bench) besideRecords(ctx context.Context, ours *workspace.Workspace, e *emulator.Emulator, client *route53.Client, took, byHand time.Duration) ([]row, error) {
 	if b.mirror == "" {
 		fmt.Fprintln(os.Stderr, "hashicorp/aws is in no filesystem mirror of this machine: there is no row beside its records")
 		return nil, nil
@@ -162,7 +162,7 @@ func (b *bench) besideRecords(ctx context.Context, ours *workspace.Workspace, e 
 	}
 	theirs := spent[1] - spent[2]
 	return []row{{
-		What: "the weights of two records: a switch beside terraform apply of hashicorp/aws, each less an apply with nothing to do", Ours: ms(took),
+		What: "the weights of two records: a switch beside terraform apply of hashicorp/aws, each less an apply with nothing to do", Ours: ms(took), Bound: "the same calls by hand: " + ms(byHand) + " (" + ratio(took, byHand) + ")",
 		Beside: "hashicorp/aws " + ms(theirs), Ratio: ratio(took, theirs),
 	}}, nil
 }
