@@ -122,8 +122,13 @@ func (*Database) Name() string { return "database" }
 
 // Probe makes one connection, asks the query, reads at most the first MiB of the answer and closes the connection. The
 // last tenth of the time, at most a second, is kept for having the server stop a query that was given up.
-func (d *Database) Probe(ctx context.Context) Observation {
+func (d *Database) Probe(ctx context.Context) (seen Observation) {
 	started := time.Now()
+	defer func() {
+		if recover() != nil { // a driver fell over what no server should say (packets that are too short, of MySQL)
+			seen = Observation{Status: Error, Latency: time.Since(started), Reason: errNonsense.Error(), Values: map[string]string{"engine": string(d.engine)}}
+		}
+	}()
 	lasting, end := context.WithCancel(ctx)
 	defer end()
 	inTime, cancel := leave(lasting, 10, time.Second)
@@ -142,7 +147,7 @@ func (d *Database) Probe(ctx context.Context) Observation {
 	if err != nil {
 		return d.trouble(inTime, "query", err, latency)
 	}
-	seen := Observation{Status: Pass, Latency: latency, Values: map[string]string{"engine": string(d.engine)}}
+	seen = Observation{Status: Pass, Latency: latency, Values: map[string]string{"engine": string(d.engine)}}
 	maps.Copy(seen.Values, d.known(session.facts()))
 	if d.Expect == nil {
 		return seen

@@ -11,7 +11,10 @@ import (
 // maxDatabaseRead is what is read of a server in one attempt. Drivers keep a message whole, and one of MySQL's may go on for ever.
 const maxDatabaseRead = 32 << 20
 
-var errDatabaseFlood = errors.New("the server sent more than an answer may hold")
+var (
+	errDatabaseFlood = errors.New("the server sent more than an answer may hold")
+	errNonsense      = errors.New("connect: what the server says is not the protocol of such a database")
+)
 
 // bounded ends a connection that brings too much.
 type bounded struct {

@@ -28,7 +28,6 @@ func (d *Database) mysql(dsn string, trust *tls.Config) error {
 	// A server may answer a query by asking for a file of ours, and the driver would log to standard error.
 	config.AllowAllFiles = false
 	config.Logger = &mysql.NopLogger{}
-	config.DialFunc = dialBounded
 	host, _, err := net.SplitHostPort(config.Addr)
 	if err != nil {
 		host = config.Addr
@@ -37,12 +36,19 @@ func (d *Database) mysql(dsn string, trust *tls.Config) error {
 		config.TLS = trust.Clone()
 		config.TLS.ServerName = host
 	}
-	connector, err := mysql.NewConnector(config)
-	if err != nil {
+	if _, err := mysql.NewConnector(config); err != nil {
 		return err
 	}
 	d.secrets = append(d.secrets, config.Passwd, config.User, config.DBName, host)
-	d.connect = func(ctx, _ context.Context) (databaseSession, error) {
+	d.connect = func(ctx, lasting context.Context) (databaseSession, error) {
+		own := config.Clone()
+		own.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			return dialWithin(ctx, lasting, network, address)
+		}
+		connector, err := mysql.NewConnector(own)
+		if err != nil {
+			return nil, err
+		}
 		conn, err := connector.Connect(ctx)
 		if err != nil {
 			return nil, mysqlError(err)
