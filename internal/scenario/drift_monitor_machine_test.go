@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,12 +29,15 @@ type machine struct {
 	states
 
 	client  *http.Client
-	entered map[string]int // by name of the state
+	name    string                                             // of the execution
+	does    map[string]func(context.Context, any) (any, error) // integrations beside those of the AWS SDK, by resource
+	entered map[string]int                                     // by name of the state
 }
 
 type states struct {
-	StartAt string
-	States  map[string]state
+	StartAt         string
+	States          map[string]state
+	ProcessorConfig struct{ Mode, ExecutionType string }
 }
 
 type state struct {
@@ -43,6 +47,10 @@ type state struct {
 	Arguments, Output, Assign     any
 	Items, Seconds                any
 	ItemProcessor                 *states
+	ItemReader, ResultWriter      *dataset
+	ItemSelector                  any
+	MaxConcurrency                int
+	ToleratedFailurePercentage    float64
 	Choices                       []choice
 	Retry                         []retrier
 	Catch                         []choice
@@ -78,7 +86,7 @@ func (m *machine) execute(ctx context.Context, input any) error {
 	m.entered = map[string]int{}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(m.TimeoutSeconds)*time.Second)
 	defer cancel()
-	about := map[string]any{"Execution": map[string]any{"StartTime": stamp(time.Now())}}
+	about := map[string]any{"Execution": map[string]any{"StartTime": stamp(time.Now()), "Name": m.name}}
 	_, err := m.run(ctx, m.states, input, map[string]any{}, about)
 	if ctx.Err() != nil {
 		return failure{"States.Timeout", "it ran out of time"}
@@ -163,7 +171,10 @@ func (m *machine) enter(ctx context.Context, one state, scope, variables map[str
 }
 
 // each runs the states of a Map over its items, one after the other: their variables stay theirs.
-func (m *machine) each(ctx context.Context, one state, scope, variables map[string]any) ([]any, error) {
+func (m *machine) each(ctx context.Context, one state, scope, variables map[string]any) (any, error) {
+	if one.ItemProcessor.ProcessorConfig.Mode == "DISTRIBUTED" {
+		return m.distributed(ctx, one, scope, variables)
+	}
 	items, err := compute(one.Items, scope, variables)
 	if err != nil {
 		return nil, err
@@ -207,10 +218,13 @@ func (m *machine) patiently(ctx context.Context, one state, scope, variables map
 		}
 		delay := retrier.IntervalSeconds
 		for range tried[index] {
-			delay *= retrier.BackoffRate
+			delay *= cmp.Or(retrier.BackoffRate, 2)
 		}
 		tried[index]++
-		if err := machineSleeps(ctx, min(delay, retrier.MaxDelaySeconds)); err != nil {
+		if retrier.MaxDelaySeconds > 0 {
+			delay = min(delay, retrier.MaxDelaySeconds)
+		}
+		if err := machineSleeps(ctx, delay); err != nil {
 			return nil, err
 		}
 	}
@@ -316,6 +330,9 @@ func assignAll(wanted any, scope, variables map[string]any) error {
 // call is an AWS SDK integration, https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html: names begin with a
 // capital letter there, times are text, and an error is called SERVICE.CODE.
 func (m *machine) call(ctx context.Context, resource string, arguments any) (any, error) {
+	if do, ok := m.does[resource]; ok {
+		return do(ctx, arguments)
+	}
 	operation, ok := strings.CutPrefix(resource, "arn:aws:states:::aws-sdk:codebuild:")
 	if !ok {
 		return nil, failure{"States.Runtime", "no such integration: " + resource}

@@ -5,7 +5,7 @@ terraform {
 }
 
 variable "folder" {
-  description = "Folder with NAME.report.json of each look, and NAME.plan.json (terraform show -json) of each refresh."
+  description = "Folder with NAME.report.json of each look, and NAME.plan.json (terraform show -json) of each refresh; a name may lead through folders."
   type        = string
   default     = "reports"
 }
@@ -17,8 +17,8 @@ variable "workspaces" {
 }
 
 locals {
-  reports = { for name in fileset(var.folder, "*.report.json") : trimsuffix(name, ".report.json") => jsondecode(file("${var.folder}/${name}")) }
-  plans   = { for name in fileset(var.folder, "*.plan.json") : trimsuffix(name, ".plan.json") => provider::reliability::drift_report(file("${var.folder}/${name}")) }
+  reports = { for name in fileset(var.folder, "**/*.report.json") : trimsuffix(name, ".report.json") => jsondecode(file("${var.folder}/${name}")) }
+  plans   = { for name in fileset(var.folder, "**/*.plan.json") : trimsuffix(name, ".plan.json") => provider::reliability::drift_report(file("${var.folder}/${name}")) }
 
   items = concat(
     flatten([for workspace, report in local.reports : [for item in report.items : {
