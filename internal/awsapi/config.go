@@ -24,6 +24,7 @@ const DefaultMaxAttempts = 10
 
 // Config is the provider block's part that concerns AWS. The zero value takes everything from the environment.
 type Config struct {
+	// Its log of requests and answers is always off, whatever SuppressDebugLog says.
 	awsbase.Config
 
 	// Endpoints replaces the address of a service, by the key that hashicorp/aws uses ("lambda", "s3", ...).
@@ -71,6 +72,10 @@ func load(ctx context.Context, config Config, version string) (aws.Config, error
 	base.StsEndpoint = first(base.StsEndpoint, config.Endpoints["sts"])
 	base.SsoEndpoint = first(base.SsoEndpoint, config.Endpoints["sso"])
 	base.IamEndpoint = first(base.IamEndpoint, config.Endpoints["iam"])
+	// The base library's log gives the buffer that it read an answer into to the next call, while this one still decodes it: under
+	// TF_LOG answers would come as a mixture of several (defaultResponseBodyLogger in its logger.go). It also fails what has a line of
+	// 64 KiB, and it writes bodies out, with what is secret in them.
+	base.SuppressDebugLog = true
 	checkAccount := len(base.AllowedAccountIds) > 0 || len(base.ForbiddenAccountIds) > 0
 	base.SkipRequestingAccountId = base.SkipRequestingAccountId && !checkAccount
 
@@ -78,7 +83,7 @@ func load(ctx context.Context, config Config, version string) (aws.Config, error
 	if err := problems(diags); err != nil {
 		return aws.Config{}, err
 	}
-	loaded.APIOptions = append(loaded.APIOptions, config.APIOptions...)
+	loaded.APIOptions = append(append(loaded.APIOptions, config.APIOptions...), sendPlainBodies)
 	if loaded.Retryer != nil {
 		loaded.Retryer = withPace(loaded.Retryer)
 	}
