@@ -3,6 +3,7 @@ package blocks_test
 import (
 	"os"
 	"path/filepath"
+	"runtime/metrics"
 	"strings"
 	"testing"
 
@@ -120,6 +121,23 @@ func TestFinder(t *testing.T) {
 	}
 }
 
+// mostAllocated bounds what one input may make the finder allocate in all, garbage included, in bytes: the bound of internal/fuzz,
+// which nothing can import.
+const mostAllocated = 512 << 20
+
+// bounded runs do and fails the test when it allocated more than the bound.
+func bounded(t *testing.T, do func()) {
+	t.Helper()
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	before := sample[0].Value.Uint64()
+	do()
+	metrics.Read(sample)
+	if more := sample[0].Value.Uint64() - before; more > mostAllocated {
+		t.Errorf("one input made the finder allocate %d MB, which may be %d at most", more>>20, mostAllocated>>20)
+	}
+}
+
 // FuzzFinder: whatever stands in a file, scanning it ends, and what is found lies in it.
 func FuzzFinder(f *testing.F) {
 	f.Add(traps)
@@ -128,14 +146,20 @@ func FuzzFinder(f *testing.F) {
 	f.Add("<<-\n/*")
 	f.Fuzz(func(t *testing.T, text string) {
 		dir := folder(t, map[string]string{"main.tf": text})
-		finder := blocks.NewFinder(dir, dir)
-		for _, attribute := range []string{"", "x", "cidr_block"} {
-			for _, address := range []string{"a.b", "aws_vpc.main", "module.near.a.b"} {
-				place, ok := finder.Resource(address, attribute)
-				if ok && (place.Line < 1 || place.Line > strings.Count(text, "\n")+1 || place.Column < 1 || place.EndColumn < place.Column || place.EndLine != place.Line) {
-					t.Errorf("%+v", place)
-				}
+		bounded(t, func() { look(t, dir, strings.Count(text, "\n")+1) })
+	})
+}
+
+// look asks for blocks of a folder whose file has so many lines.
+func look(t *testing.T, dir string, lines int) {
+	t.Helper()
+	finder := blocks.NewFinder(dir, dir)
+	for _, attribute := range []string{"", "x", "cidr_block"} {
+		for _, address := range []string{"a.b", "aws_vpc.main", "module.near.a.b"} {
+			place, ok := finder.Resource(address, attribute)
+			if ok && (place.Line < 1 || place.Line > lines || place.Column < 1 || place.EndColumn < place.Column || place.EndLine != place.Line) {
+				t.Errorf("%+v", place)
 			}
 		}
-	})
+	}
 }

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"runtime/metrics"
 	"strings"
 	"testing"
 	"time"
@@ -74,17 +75,36 @@ func TestExpressions(t *testing.T) {
 	}
 }
 
+// mostAllocated bounds what one input may make an expression allocate in all, garbage included, in bytes: the bound of internal/fuzz,
+// which nothing can import.
+const mostAllocated = 512 << 20
+
+// allocationBounded runs do and fails the test when it allocated more than the bound.
+func allocationBounded(t *testing.T, do func()) {
+	t.Helper()
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	before := sample[0].Value.Uint64()
+	do()
+	metrics.Read(sample)
+	if more := sample[0].Value.Uint64() - before; more > mostAllocated {
+		t.Errorf("one input made an expression allocate %d MB, which may be %d at most", more>>20, mostAllocated>>20)
+	}
+}
+
 func FuzzExpression(f *testing.F) {
 	for _, text := range []string{`json.a.b[0]?.c ?? "x"`, `all(json, .a)`, `headers["a"]`, `$env.json.a`, `let x = json; x.a`} {
 		f.Add(text, `{"a":{"b":[1]}}`)
 	}
-	f.Fuzz(func(_ *testing.T, text, body string) {
+	f.Fuzz(func(t *testing.T, text, body string) {
 		if len(text) > 200 || strings.Contains(text, "..") || strings.Contains(text, "repeat") {
 			return // ranges and repetitions only cost time
 		}
-		compiled, err := CompileExpression(text, HTTPDialect)
-		if err == nil {
-			_, _ = compiled.eval(&Answer{Body: body}, HTTPDialect) // must not panic
-		}
+		allocationBounded(t, func() {
+			compiled, err := CompileExpression(text, HTTPDialect)
+			if err == nil {
+				_, _ = compiled.eval(&Answer{Body: body}, HTTPDialect) // must not panic
+			}
+		})
 	})
 }

@@ -109,7 +109,7 @@ func (s *S3) refused(err error, cond Condition) bool {
 	return awsapi.IsPrecondition(err) || failure.Status == http.StatusConflict || awsapi.IsNotFound(err)
 }
 
-// List pages through the bucket.
+// List pages through the bucket. What is not under prefix is ignored, whatever the server lists.
 func (s *S3) List(ctx context.Context, prefix string) ([]string, error) {
 	if err := checkPrefix(prefix); err != nil {
 		return nil, err
@@ -122,7 +122,9 @@ func (s *S3) List(ctx context.Context, prefix string) ([]string, error) {
 			return nil, fmt.Errorf("list %s: %w", s.URI(prefix), err)
 		}
 		for _, object := range page.Contents {
-			if key := strings.TrimPrefix(aws.ToString(object.Key), s.prefix); CheckKey(key) == nil {
+			// What a strange server lists from elsewhere is none of ours: under our prefix the same name would be another object.
+			key, ours := strings.CutPrefix(aws.ToString(object.Key), s.prefix)
+			if ours && strings.HasPrefix(key, prefix) && CheckKey(key) == nil {
 				keys = append(keys, key)
 			}
 		}
