@@ -55,7 +55,7 @@ type bench struct {
 func main() {
 	only := flag.String("only", "", "run only this benchmark: "+names())
 	write := flag.Bool("write", false, "put the table into README.md and "+guide)
-	flag.IntVar(&largest, "largest", 100_000, "how large what is made up for the curves becomes; 1000000 takes minutes more")
+	flag.IntVar(&largest, "largest", 100_000, "how large what is made up for the curves becomes; buckets ten times that")
 	runs := flag.Int("runs", 5, "runs of each timed figure; the median is shown")
 	mirror := flag.String("mirror", workspace.AWSMirror(), "filesystem mirror that holds hashicorp/aws, to measure beside it")
 	flag.Parse()
@@ -139,7 +139,7 @@ const (
 	guide = "templates/guides/performance.md.tmpl"
 )
 
-// largest is how large what is made up for the curves becomes; a capture goes to ten times that.
+// largest is how large what is made up for the curves becomes; buckets go to ten times that.
 var largest int
 
 // writeInto puts text between two marks of a file.
