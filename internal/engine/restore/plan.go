@@ -3,6 +3,7 @@ package restore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -49,7 +50,23 @@ func Preview(ctx context.Context, request Request) (Plan, error) {
 		return Plan{}, err
 	}
 	plan, _ := request.plan(ctx, m, names)
+	if err := plan.foreign(); err != nil {
+		return Plan{}, err
+	}
 	return plan, context.Cause(ctx)
+}
+
+// errForeign: what a manifest holds of a target was captured from another one, so somebody wrote the manifest who is not this provider.
+var errForeign = errors.New("it was put together by somebody else")
+
+// foreign returns why nothing of the snapshot may be used, or nil.
+func (p Plan) foreign() error {
+	for _, name := range slices.Sorted(maps.Keys(p.Targets)) {
+		if err := p.Targets[name].Err; errors.Is(err, errForeign) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r Request) plan(ctx context.Context, m snapshot.Manifest, names []string) (Plan, map[string]bound) {
@@ -90,6 +107,10 @@ func (r Request) planOne(ctx context.Context, m snapshot.Manifest, name string) 
 	s, err := r.Services(ctx, m.Items[name].Spec)
 	if err != nil {
 		target.Err = err
+		return bound{}, target
+	}
+	if s.Target() != item.Target {
+		target.Err = &snapshot.CorruptError{URI: m.URI, Err: fmt.Errorf("%w: the settings of its target %q are of %s, and what it holds is of %s", errForeign, name, s.Target(), item.Target)}
 		return bound{}, target
 	}
 	target.Changes, target.Err = s.Diff(ctx, item)

@@ -31,7 +31,8 @@ type Request struct {
 	// Cleanup are the kinds of targets of which what is newer than the snapshot, and not in use, is taken away as well once
 	// every target is back.
 	Cleanup []string
-	// AccountID and Region are where the caller works. A snapshot of elsewhere is refused; empty is not compared.
+	// AccountID and Region are where the caller works; empty is not compared. A snapshot of elsewhere is refused, and so is
+	// one that does not say where it is of.
 	AccountID string
 	Region    string
 	// Timeout bounds a Run; zero means DefaultTimeout.
@@ -141,7 +142,7 @@ type Result struct {
 	Warnings []string
 }
 
-// ElsewhereError says that the snapshot is of another account or Region.
+// ElsewhereError says that the snapshot is of another account or Region, or, with an empty Snapshot, names none.
 type ElsewhereError struct {
 	What           string // "account" or "Region"
 	Snapshot, Here string
@@ -149,6 +150,9 @@ type ElsewhereError struct {
 
 // Error names both.
 func (e *ElsewhereError) Error() string {
+	if e.Snapshot == "" {
+		return fmt.Sprintf("the snapshot does not say of which %s it is, and this is %s", e.What, e.Here)
+	}
 	return fmt.Sprintf("the snapshot is of %s %s, and this is %s %s", e.What, e.Snapshot, e.What, e.Here)
 }
 
@@ -224,9 +228,9 @@ func (r Request) load(ctx context.Context) (snapshot.Manifest, []string, error) 
 		return snapshot.Manifest{}, nil, err
 	}
 	switch {
-	case r.AccountID != "" && m.AccountID != "" && r.AccountID != m.AccountID:
+	case r.AccountID != "" && r.AccountID != m.AccountID:
 		return m, nil, &ElsewhereError{What: "account", Snapshot: m.AccountID, Here: r.AccountID}
-	case r.Region != "" && m.Region != "" && r.Region != m.Region:
+	case r.Region != "" && r.Region != m.Region:
 		return m, nil, &ElsewhereError{What: "Region", Snapshot: m.Region, Here: r.Region}
 	}
 	known := slices.Sorted(maps.Keys(m.Items))

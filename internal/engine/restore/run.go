@@ -61,6 +61,9 @@ func Run(ctx context.Context, request Request) (Result, error) {
 
 	result := Result{Snapshot: m, Earlier: r.earlier(ctx, book, target, m)}
 	plan, ready := r.plan(ctx, m, names)
+	if err := plan.foreign(); err != nil {
+		return Result{}, err
+	}
 	result.Targets = maps.Clone(plan.Targets)
 	changes := plan.Changes()
 	told := make(chan []string, 1)

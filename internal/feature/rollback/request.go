@@ -117,7 +117,11 @@ func wordRefusal(diags *diag.Diagnostics, id string, err error) {
 		if elsewhere.What == "Region" {
 			at, next = path.Root("region"), fmt.Sprintf("set region = %q here, or use a snapshot of this Region.", elsewhere.Snapshot)
 		}
-		tfdiag.ErrorAt(diags, at, tfdiag.Message{Summary: "The snapshot is of another " + elsewhere.What, Happened: id, Err: err, Live: "nothing was changed.", Next: next})
+		summary := "The snapshot is of another " + elsewhere.What
+		if elsewhere.Snapshot == "" { // this provider notes both
+			summary, next = "The snapshot does not say of which "+elsewhere.What+" it is", "find out who changed it, and use another snapshot."
+		}
+		tfdiag.ErrorAt(diags, at, tfdiag.Message{Summary: summary, Happened: id, Err: err, Live: "nothing was changed.", Next: next})
 	case errors.As(err, &unknown):
 		tfdiag.ErrorAt(diags, path.Root("targets"), tfdiag.Message{
 			Summary: "The snapshot has no such target", Happened: id, Err: err, Live: "nothing was changed.", Next: "correct the name, or leave targets out to put all of them back.",
