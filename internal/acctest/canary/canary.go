@@ -50,7 +50,8 @@ func find(data []byte, secret string, depth int) (shapes []string) {
 type spelling struct{ name, text string }
 
 // core is the longest part of a secret that quoting and escaping, however often, leave as it is: its letters and digits. A part of a secret
-// that was cut out of the middle is found by it as well.
+// that was cut out of the middle is found by it as well. AWS's secret keys may have none that is long enough not to be found by chance: they
+// are looked for whole.
 func core(secret string) string {
 	longest := ""
 	for _, word := range strings.FieldsFunc(secret, func(r rune) bool {
@@ -60,8 +61,14 @@ func core(secret string) string {
 			longest = word
 		}
 	}
+	if len(longest) < leastCore {
+		return secret
+	}
 	return longest
 }
+
+// leastCore is how many letters and digits in a row are found by chance nowhere.
+const leastCore = 16
 
 // spellings are the ways in which letters and digits are written.
 func spellings(text string) []spelling {

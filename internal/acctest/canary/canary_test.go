@@ -130,3 +130,16 @@ type teller struct {
 }
 
 func (t *teller) Errorf(string, ...any) { t.failed = true }
+
+// A secret key of AWS with signs all over is found whole; moto draws such a one now and then.
+func TestASecretWithoutALongWordIsFoundWhole(t *testing.T) {
+	const secret = "aB3/cD4+eF5/gH6+iJ7/kL8+mN9/oP0+qR1/sT2+"
+	for _, holding := range []string{"x" + secret + "y", base64.StdEncoding.EncodeToString([]byte("--" + secret))} {
+		if len(canary.Find([]byte(holding), secret)) == 0 {
+			t.Errorf("it is not found in %s", holding)
+		}
+	}
+	if shapes := canary.Find([]byte("aB3/cD4+eF5/gH6+iJ7/kL8"), secret); len(shapes) > 0 {
+		t.Errorf("a part of it is taken for it: %v", shapes)
+	}
+}

@@ -91,9 +91,9 @@ func (w *Watch) Plant(kind Kind, label string) string { return w.Know(kind, labe
 // PlantToken makes one of letters, digits and hyphens.
 func (w *Watch) PlantToken(kind Kind, label string) string { return w.Know(kind, label, Token(label)) }
 
-// Know watches for a secret that somebody else made, of at least sixteen letters and digits in a row, and returns it.
+// Know watches for a secret that somebody else made, of at least sixteen characters, and returns it.
 func (w *Watch) Know(kind Kind, label, secret string) string {
-	if len(core(secret)) < 16 {
+	if len(secret) < leastCore {
 		return secret // it could be found by chance
 	}
 	w.mu.Lock()

@@ -59,9 +59,13 @@ func (d *dataSource) readS3(ctx context.Context, object types.Object, specs map[
 			return parseState(content, specs, at, name, diags)
 		}
 	}
+	action := "s3:GetObject"
+	if where.VersionID.ValueString() != "" {
+		action = "s3:GetObjectVersion"
+	}
 	errorAt(diags, at, tfdiag.Message{
 		Summary: "State cannot be read from S3", Happened: "nothing was compared", Err: err,
-		Next:  "check bucket, key (with workspaces it begins with env:/) and region, and that the caller may do s3:GetObject (and kms:Decrypt for an encrypted bucket).",
+		Next:  "check bucket, key (with workspaces it begins with env:/) and region, and that the caller may do " + action + " (and kms:Decrypt for an encrypted bucket).",
 		Facts: []tfdiag.Fact{{Name: "Object", Value: name}},
 	})
 	return nil
