@@ -48,7 +48,7 @@ func (*reportFunction) Run(ctx context.Context, req function.RunRequest, resp *f
 	if err != nil {
 		var problem *engine.PlanError
 		if errors.As(err, &problem) {
-			resp.Error = function.NewArgumentFuncError(0, "Not a plan: "+problem.Error()+".\n\nWhat to do: hand over what `terraform show -json PLANFILE` prints of a saved plan.")
+			resp.Error = function.NewArgumentFuncError(0, "Not a plan: "+problem.Error()+".\n\nWhat to do: hand over what `terraform show -json PLANFILE` prints of a saved plan") // Terraform ends the sentence
 			return
 		}
 		resp.Error = function.NewFuncError("The plan could not be compared: " + err.Error())
