@@ -3,6 +3,7 @@ package traffic_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -157,6 +158,7 @@ func TestTheLeaseIsRenewedAndItsLossStopsEverything(t *testing.T) {
 				b.store.mu.Lock()
 				for key, object := range b.store.kept {
 					if key[:5] == "lease" { // somebody takes it over
+						object.Data = fmt.Appendf(nil, `{"target":%q,"holder":"somebody","token":"theirs","expires":%q}`, web.Target(), time.Now().Add(time.Minute).Format(time.RFC3339))
 						object.ETag = "theirs"
 						b.store.kept[key] = object
 					}
