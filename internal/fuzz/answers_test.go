@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"net"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -107,23 +106,5 @@ func FuzzDatabaseAnswer(f *testing.F) {
 // answers speaks first, as databases do, and closes its side then.
 func answers(f *testing.F, what func() []byte) (address string) {
 	f.Helper()
-	listener, err := new(net.ListenConfig).Listen(f.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		f.Fatal(err)
-	}
-	var all sync.WaitGroup
-	f.Cleanup(func() { _ = listener.Close(); all.Wait() })
-	all.Go(func() { // owner: the clean-up waits for it
-		for {
-			connection, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() {
-				_, _ = connection.Write(what())
-				_ = connection.Close() // whoever asked is gone
-			})
-		}
-	})
-	return listener.Addr().String()
+	return listen(f, func(connection net.Conn) { _, _ = connection.Write(what()) })
 }

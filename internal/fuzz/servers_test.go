@@ -70,6 +70,18 @@ const canary = "c4n4ry-of-the-fuzzer"
 // serve answers each request on loopback with what answer says, byte by byte as it is, and closes the connection.
 func serve(f *testing.F, answer func(request string) []byte) (address string) {
 	f.Helper()
+	return listen(f, func(connection net.Conn) {
+		var request strings.Builder
+		for lines := bufio.NewScanner(connection); lines.Scan() && lines.Text() != ""; {
+			request.WriteString(lines.Text() + "\n")
+		}
+		_, _ = connection.Write(answer(request.String()))
+	})
+}
+
+// listen is a server on loopback that treats each connection in its own way, and closes it then.
+func listen(f *testing.F, treat func(net.Conn)) (address string) {
+	f.Helper()
 	listener, err := new(net.ListenConfig).Listen(f.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		f.Fatal(err)
@@ -84,11 +96,7 @@ func serve(f *testing.F, answer func(request string) []byte) (address string) {
 			}
 			all.Go(func() {
 				defer connection.Close() //nolint:errcheck // whoever asked is gone
-				var request strings.Builder
-				for lines := bufio.NewScanner(connection); lines.Scan() && lines.Text() != ""; {
-					request.WriteString(lines.Text() + "\n")
-				}
-				_, _ = connection.Write(answer(request.String()))
+				treat(connection)
 			})
 		}
 	})

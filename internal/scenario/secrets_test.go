@@ -115,10 +115,7 @@ func TestAccNoSecretIsLeftBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state := fmt.Sprintf(`{"version":4,"terraform_version":"1.11.4","serial":1,"lineage":"a","outputs":{},"resources":[{"mode":"managed","type":"aws_ssm_parameter","name":"flag",
-"provider":"provider[\"registry.terraform.io/hashicorp/aws\"]","instances":[{"schema_version":0,"attributes":{"id":"/%s","name":"/%s","type":"SecureString","value":%q},"sensitive_attributes":[[{"type":"get_attr","value":"value"}]]}]}]}`,
-		name, name, secrets["sensitive attribute of the state"])
-	if err := w.Write("other.tfstate", state); err != nil {
+	if err := w.Write("other.tfstate", stateOf(name, secrets["sensitive attribute of the state"])); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Write("main.tf", secretive(name, *topic.TopicArn, site.URL, secrets)); err != nil {
