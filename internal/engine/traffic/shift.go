@@ -125,7 +125,7 @@ func (s *shift) observe(ctx context.Context) error {
 	}
 	for _, lane := range s.lanes {
 		if err := Recall(ctx, s.Journal, lane.Router, s.Home); err != nil {
-			return &JournalError{Err: err}
+			return &JournalError{Err: ended(ctx, err)}
 		}
 		if err := s.read(ctx, lane); err != nil {
 			return err
@@ -147,7 +147,7 @@ func (s *shift) recall(ctx context.Context) error {
 	for _, lane := range s.lanes {
 		intent, record, err := lastSwitch(ctx, s.Journal, lane.Router.Target())
 		if err != nil {
-			return &JournalError{Err: err}
+			return &JournalError{Err: ended(ctx, err)}
 		}
 		records[lane], intents[lane] = record, intent
 		if record.Operation == operation && record.EndedAt == nil {

@@ -112,7 +112,9 @@ func (f failure) message() tfdiag.Message {
 			Happened: fmt.Sprintf("The route %q was at %s, and somebody else moved it to %s meanwhile. Theirs was not overwritten.", foreign.Route, foreign.Expected, foreign.Found),
 			Next:     "find out who changed it (CloudTrail), agree who owns the weights (ignore_changes in hashicorp/aws), then " + again,
 		}
-	case errors.As(err, &written):
+	case errors.Is(err, context.Canceled):
+		return tfdiag.Message{Summary: "Traffic was not switched: the apply was cancelled", Happened: "The apply was cancelled before the switch was done.", Next: again}
+	case errors.As(err, &written) && written.Err != context.DeadlineExceeded: //nolint:errorlint // the bare one is the deadline of the whole
 		return tfdiag.Message{
 			Summary: "Traffic was not switched: the journal cannot be used", Happened: "A switch reads the journal before it begins, and is written down before it goes on", Err: written.Err,
 			Next: "make the store of the provider block readable and writable, then " + again,
@@ -122,8 +124,6 @@ func (f failure) message() tfdiag.Message {
 			Summary: "Traffic was not switched: its guard does not stand", Happened: fmt.Sprintf("It was not possible to %s the schedule that guards the route %q", guarded.Doing, guarded.Route), Err: guarded.Err,
 			Next: "see that scheduler:CreateSchedule, UpdateSchedule and DeleteSchedule are allowed, and iam:PassRole on schedule_role_arn, then " + again,
 		}
-	case errors.Is(err, context.Canceled):
-		return tfdiag.Message{Summary: "Traffic was not switched: the apply was cancelled", Happened: "The apply was cancelled before the switch was done.", Next: again}
 	case errors.Is(err, context.DeadlineExceeded) && overLimit(err):
 		errors.As(err, &route)
 		return tfdiag.Message{

@@ -77,7 +77,15 @@ func TestEveryFailureSaysWhatHappenedWhatIsLiveAndWhatToDo(t *testing.T) {
 			code{},
 			[]string{"somebody else moved it", "www: blue 100 % / green 0 %. Traffic is back where it was."},
 		},
-		"journal":   {&traffic.JournalError{Err: boom}, traffic.Outcome{}, code{}, []string{"the journal cannot be used", "boom", "as before: nothing was moved", "writable"}},
+		"journal":                  {&traffic.JournalError{Err: boom}, traffic.Outcome{}, code{}, []string{"the journal cannot be used", "boom", "as before: nothing was moved", "writable"}},
+		"cancelled at the journal": {&traffic.JournalError{Err: context.Canceled}, traffic.Outcome{}, code{}, []string{"the apply was cancelled", "as before: nothing was moved"}},
+		"deadline at the journal":  {&traffic.JournalError{Err: context.DeadlineExceeded}, traffic.Outcome{}, code{}, []string{"it took too long", "raise timeouts", "as before: nothing was moved"}},
+		"limit of one call to the store": {
+			&traffic.JournalError{Err: fmt.Errorf("s3 does not answer: %w", context.DeadlineExceeded)},
+			traffic.Outcome{},
+			code{},
+			[]string{"the journal cannot be used", "s3 does not answer", "writable"},
+		},
 		"cancelled": {context.Canceled, traffic.Outcome{Status: traffic.StatusHeld, Moved: true, Live: live}, code{}, []string{"the apply was cancelled", `on_failure = "hold"`, "goes on from there"}},
 		"deadline of the whole, at a route": {
 			&traffic.RouteError{Route: "www", Doing: "move", Err: context.DeadlineExceeded},

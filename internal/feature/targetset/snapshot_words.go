@@ -25,12 +25,20 @@ func OpenStore(ctx context.Context, data *configured.Data, diags *diag.Diagnosti
 	return opened
 }
 
-// WordStore reports that the store cannot be used; nothing was changed in AWS then.
+// What is wrong is not the store when an interrupt ends a call to it.
+const (
+	interrupted = "Terraform was interrupted"
+	again       = "run it again."
+)
+
+// WordStore reports that the store cannot be used, or that an interrupt came while it was; nothing was changed in AWS then.
 func WordStore(diags *diag.Diagnostics, happened string, err error) {
 	m := tfdiag.Message{Summary: "The store cannot be used", Happened: happened, Err: err, Live: "nothing was changed in AWS."}
 	var unusable *store.PathError
 	var corrupt *ledger.CorruptError
-	if errors.As(err, &corrupt) {
+	if errors.Is(err, context.Canceled) {
+		m.Summary, m.Next = interrupted, again
+	} else if errors.As(err, &corrupt) {
 		m.Summary, m.Next = corruptLedger(corrupt)
 	} else if errors.As(err, &unusable) {
 		m.Next = "let the user who runs Terraform write to that folder, or set another path in store = { local = { path = ... } } of the provider block."
@@ -68,6 +76,8 @@ func WordSnapshot(diags *diag.Diagnostics, at path.Path, id string, err error) {
 	var corrupt *snapshot.CorruptError
 	var history *ledger.CorruptError
 	switch {
+	case errors.Is(err, context.Canceled):
+		m.Summary, m.Next = interrupted, again
 	case errors.As(err, &history):
 		m.Summary, m.Next = corruptLedger(history)
 	case errors.As(err, &corrupt):

@@ -1,6 +1,7 @@
 package targetset_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -25,6 +26,23 @@ func TestACorruptLedgerSaysWhatToDo(t *testing.T) {
 		var diags diag.Diagnostics
 		word(&diags)
 		if diags[0].Summary() != "The ledger is corrupt" || !strings.Contains(diags[0].Detail(), "What to do: find out who changed it. Put file:///store/ledger/web.json back") {
+			t.Errorf("%s: %s: %s", name, diags[0].Summary(), diags[0].Detail())
+		}
+	}
+}
+
+func TestAnInterruptIsNotTheStoresFault(t *testing.T) {
+	t.Parallel()
+	err := fmt.Errorf("put s3://store/journal: %w", context.Canceled)
+	for name, word := range map[string]func(*diag.Diagnostics){
+		"store": func(diags *diag.Diagnostics) { targetset.WordStore(diags, "Nothing was put back", err) },
+		"snapshot": func(diags *diag.Diagnostics) {
+			targetset.WordSnapshot(diags, path.Root("snapshot_id"), "web/last_good", err)
+		},
+	} {
+		var diags diag.Diagnostics
+		word(&diags)
+		if diags[0].Summary() != "Terraform was interrupted" || !strings.Contains(diags[0].Detail(), "nothing was changed") || !strings.Contains(diags[0].Detail(), "What to do: run it again.") {
 			t.Errorf("%s: %s: %s", name, diags[0].Summary(), diags[0].Detail())
 		}
 	}
