@@ -243,6 +243,7 @@ func (s *stack) killed(active string, fault emulator.Fault, late bool) {
 	}
 	started <- terraform.Process.Pid
 	err := terraform.Wait()
+	s.Printed(out.String(), "apply, killed")
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 		s.t.Fatalf("it was not killed: %v\n%s", err, out.Bytes())

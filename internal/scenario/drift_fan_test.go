@@ -261,6 +261,7 @@ func TestAccDriftOverManyWorkspaces(t *testing.T) {
 	}
 	spec := parseBuildspec(t, "buildspec-merge.yml", []byte(strings.ReplaceAll(readText(t, filepath.Join(guide, "buildspec-merge.yml")), fanBucket, bucket)))
 	ended := spec.run(ctx, t, source, append(command.Env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "RUN="+fanRun))
+	w.Printed(ended.Log, "build that merges")
 	var merged struct {
 		Summary struct {
 			Value map[string]int `json:"value"`

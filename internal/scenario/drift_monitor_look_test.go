@@ -28,9 +28,9 @@ import (
 // watcher is the project of the looks: its source out of the bucket, its buildspec and environment as they were applied, and its role.
 type watcher struct {
 	*monitor
-	dir  string
-	spec buildspec
-	env  []string
+	client *workspace.Workspace
+	spec   buildspec
+	env    []string
 }
 
 func newWatcher(ctx context.Context, t *testing.T, m *monitor) *watcher {
@@ -44,7 +44,7 @@ func newWatcher(ctx context.Context, t *testing.T, m *monitor) *watcher {
 	if err != nil {
 		t.Fatal(err)
 	}
-	watcher := &watcher{monitor: m, dir: w.Dir, spec: parseBuildspec(t, "buildspec.yml", []byte(m.firstOf("aws_codebuild_project.this", "source")["buildspec"].(string)))}
+	watcher := &watcher{monitor: m, client: w, spec: parseBuildspec(t, "buildspec.yml", []byte(m.firstOf("aws_codebuild_project.this", "source")["buildspec"].(string)))}
 	watcher.fetch(ctx)
 	if err := w.Write("emulated_override.tf", "provider \"reliability\" {\n  s3_use_path_style = true\n}\n"); err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func (w *watcher) fetch(ctx context.Context) {
 	for _, object := range listed.Contents {
 		body := ok[*s3.GetObjectOutput](w.t)(w.storage().GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: object.Key})).Body
 		content := ok[[]byte](w.t)(io.ReadAll(body))
-		if err := os.WriteFile(filepath.Join(w.dir, strings.TrimPrefix(*object.Key, prefix)), content, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(w.client.Dir, strings.TrimPrefix(*object.Key, prefix)), content, 0o600); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -100,11 +100,12 @@ func (w *watcher) fetch(ctx context.Context) {
 // look is one build.
 func (w *watcher) look(ctx context.Context, what string, succeeds bool, look string) build {
 	w.t.Helper()
-	if err := os.RemoveAll(filepath.Join(w.dir, "reports")); err != nil {
+	if err := os.RemoveAll(filepath.Join(w.client.Dir, "reports")); err != nil {
 		w.t.Fatal(err)
 	}
 	began := time.Now()
-	ended := w.spec.run(ctx, w.t, w.dir, w.env)
+	ended := w.spec.run(ctx, w.t, w.client.Dir, w.env)
+	w.client.Printed(ended.Log, "build of the monitor")
 	w.t.Logf("%s: %v, %v after %.0f s", what, ended.Phases, ended.Exported, time.Since(began).Seconds())
 	if ended.Succeeded != succeeds || ended.Exported["LOOK"] != look {
 		w.t.Fatalf("%s: succeeded: %v, LOOK is %q\n%s", what, ended.Succeeded, ended.Exported["LOOK"], ended.Log)

@@ -118,7 +118,9 @@ func (s *sources) paste(lines []string) {
 	s.t.Helper()
 	command := exec.CommandContext(s.ctx, "sh", "-ec", strings.Join(lines, "\n"))
 	command.Dir, command.Env = s.w.Dir, append(s.w.Command(s.ctx).Env, "TF_CLI_ARGS_apply=-auto-approve -input=false")
-	if output, err := command.CombinedOutput(); err != nil {
+	output, err := command.CombinedOutput()
+	s.w.Printed(string(output), "commands of an item")
+	if err != nil {
 		s.t.Fatalf("%s\n%v\n%s", strings.Join(lines, "\n"), err, output)
 	}
 }

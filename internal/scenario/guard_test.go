@@ -3,6 +3,7 @@
 package scenario
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -54,9 +55,12 @@ resource "reliability_blue_green_switch" "www" {
 			t.Fatalf("%v\n%s", err, result.Output)
 		}
 	}
+	var out bytes.Buffer
 	under := func() (terraform *exec.Cmd, provider int) {
 		t.Helper()
 		terraform = w.Command(ctx, "apply", "-auto-approve", "-input=false", "-no-color", "-var=active=green", "-var=interval=10m")
+		out.Reset()
+		terraform.Stdout, terraform.Stderr = &out, &out
 		n.must(terraform.Start())
 		until(t, "green gets its first share", func() bool { return n.green() == 10 })
 		return terraform, providerPID(t, filepath.Join(w.Dir, ".reliability"))
@@ -69,6 +73,7 @@ resource "reliability_blue_green_switch" "www" {
 		if err := terraform.Wait(); err == nil {
 			t.Errorf("after %s the apply ended well", told)
 		}
+		w.Printed(out.String(), "apply, ended by a signal")
 		if green := n.green(); green != 0 {
 			t.Errorf("after %s green has %d", told, green)
 		}
@@ -82,6 +87,7 @@ resource "reliability_blue_green_switch" "www" {
 	n.must(terraform.Process.Kill())
 	n.must(syscall.Kill(provider, syscall.SIGKILL))
 	_ = terraform.Wait() // it was killed
+	w.Printed(out.String(), "apply, killed")
 	until(t, "the provider is gone", func() bool { return ended(provider) })
 	if green := n.green(); green != 10 {
 		t.Fatalf("green has %d, and nobody is left to move it", green)

@@ -155,12 +155,15 @@ resource "reliability_blue_green_switch" "www" {
 	apply("blue")
 
 	terraform := w.Command(ctx, "apply", "-auto-approve", "-input=false", "-no-color", "-var=active=green", "-var=interval=10m")
+	var out bytes.Buffer
+	terraform.Stdout, terraform.Stderr = &out, &out
 	n.must(terraform.Start())
 	until(t, "green gets its first share", func() bool { return n.green() == 10 })
 	provider := providerPID(t, filepath.Join(w.Dir, ".reliability"))
 	killed := time.Now()
 	n.must(terraform.Process.Kill())
 	_ = terraform.Wait() // it was killed
+	w.Printed(out.String(), "apply, killed")
 	until(t, "traffic is moved back", func() bool { return n.green() == 0 })
 	t.Logf("traffic was back %s after the kill", time.Since(killed).Round(time.Millisecond))
 	until(t, "the provider exits", func() bool { return ended(provider) })

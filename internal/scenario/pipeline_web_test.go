@@ -59,6 +59,7 @@ func (p *pipeline) run(ctx context.Context, t *testing.T, succeeds bool, variabl
 	t.Helper()
 	began := time.Now()
 	ended := p.spec.run(ctx, t, p.Dir, append(append(p.env, "CODEBUILD_BUILD_ID=shop:1"), variables...))
+	p.Printed(ended.Log, "build of the pipeline")
 	t.Logf("%v after %.0f s", ended.Phases, time.Since(began).Seconds())
 	if ended.Succeeded != succeeds {
 		t.Fatalf("succeeded: %v, %v\n%s", ended.Succeeded, ended.Phases, ended.Log)

@@ -125,7 +125,9 @@ func (s *stack) signalled(active string, m *moment, what signal) (out string, do
 	got.providers = childrenOf(s.t, got.terraform.Process.Pid)
 	what.send(s.t, got)
 	close(m.sent)
-	if err := <-over; err != nil {
+	err := <-over
+	s.Printed(got.out.String(), "apply, ended by a signal")
+	if err != nil {
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) {
 			s.t.Fatal(err)

@@ -21,7 +21,7 @@ import (
 	"github.com/hashicorp/hc-install/releases"
 )
 
-// Witness, where it is set, is told of each run of Run after it ended: the folder that New was given, the arguments and what was printed.
+// Witness, where it is set, is told of each run after it ended: the folder that New was given, the arguments and what was printed.
 // Every workspace that was made meanwhile logs everything into the file Trace of that folder.
 var Witness func(dir string, args []string, output string)
 
@@ -204,9 +204,7 @@ func (w *Workspace) Run(ctx context.Context, args ...string) (Result, error) {
 	if err != nil && !errors.As(err, &exit) {
 		return Result{}, err
 	}
-	if Witness != nil {
-		Witness(w.dir, args, output.String())
-	}
+	w.Printed(output.String(), args...)
 	return Result{Exit: cmd.ProcessState.ExitCode(), Output: output.String()}, nil
 }
 
@@ -217,6 +215,13 @@ func (w *Workspace) Command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute
 	return cmd
+}
+
+// Printed tells the Witness of a run: whoever starts Command, or a shell with its environment, does so when it has ended. Run does.
+func (w *Workspace) Printed(output string, args ...string) {
+	if Witness != nil {
+		Witness(w.dir, args, output)
+	}
 }
 
 // Init runs init; a failed init is an error.

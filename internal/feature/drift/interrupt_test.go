@@ -1,6 +1,7 @@
 package drift_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +53,8 @@ func TestAccInterruptEndsTheChild(t *testing.T) {
 		pid <- strings.TrimSpace(string(text))
 	}()
 	command := w.Command(ctx, "plan", "-no-color", "-input=false")
+	var out bytes.Buffer
+	command.Stdout, command.Stderr = &out, &out
 	must[any](s)(nil, command.Start())
 	var child int
 	select {
@@ -63,6 +66,7 @@ func TestAccInterruptEndsTheChild(t *testing.T) {
 	if err := command.Wait(); err == nil || child == 0 {
 		t.Fatalf("child %d; the interrupted plan ended with %v", child, err)
 	}
+	w.Printed(out.String(), "plan, interrupted")
 	if err := syscall.Kill(child, 0); !errors.Is(err, syscall.ESRCH) {
 		t.Errorf("the child is still there: %v", err)
 		_ = syscall.Kill(child, syscall.SIGKILL)

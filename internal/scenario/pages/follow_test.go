@@ -28,11 +28,11 @@ import (
 
 // reader is somebody who follows a page: an empty folder with the page's configuration in it, and a shell.
 type reader struct {
-	t    *testing.T
-	page string // its text
-	dir  string
-	env  []string
-	seen strings.Builder // all output
+	t      *testing.T
+	page   string // its text
+	client *workspace.Workspace
+	env    []string
+	seen   strings.Builder // all output
 }
 
 // follow begins with a page and the folder of its configuration. The emulator is found through overrides, which are not on the page.
@@ -60,7 +60,7 @@ func follow(ctx context.Context, t *testing.T, e *emulator.Emulator, provider, p
 	if err := os.Symlink(client.Path, filepath.Join(bin, "terraform")); err != nil {
 		t.Fatal(err)
 	}
-	return &reader{t: t, page: string(text), dir: w.Dir, env: append(client.Env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))}
+	return &reader{t: t, page: string(text), client: w, env: append(client.Env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))}
 }
 
 // types a command that stands on the page, as it stands there, and answers "yes" to whatever is asked.
@@ -71,12 +71,13 @@ func (r *reader) types(ctx context.Context, command string, exit int) string {
 	}
 	began := time.Now()
 	shell := exec.CommandContext(ctx, "sh", "-c", command)
-	shell.Dir, shell.Env, shell.Stdin = r.dir, r.env, strings.NewReader("yes\n")
+	shell.Dir, shell.Env, shell.Stdin = r.client.Dir, r.env, strings.NewReader("yes\n")
 	var output bytes.Buffer
 	shell.Stdout, shell.Stderr = &output, &output
 	shell.Cancel = func() error { return shell.Process.Signal(os.Interrupt) }
 	shell.WaitDelay = time.Minute
 	err := shell.Run()
+	r.client.Printed(output.String(), "of a page: "+command)
 	var ended *exec.ExitError
 	if err != nil && !errors.As(err, &ended) || shell.ProcessState.ExitCode() != exit {
 		r.t.Fatalf("%s: %v, exit %d, not %d\n%s", command, err, shell.ProcessState.ExitCode(), exit, output.String())
@@ -225,7 +226,7 @@ func withLambda(ctx context.Context, t *testing.T, e *emulator.Emulator, provide
 	t.Helper()
 	r := follow(ctx, t, e, provider, "guides/blue-green-with-lambda.md.tmpl", "examples/guides/blue-green-with-lambda", "", append(web.env, "TF_VAR_watch=1s")...)
 	for release := 1; release <= 3; release++ {
-		pack(t, filepath.Join(r.dir, fmt.Sprintf("orders-%d.zip", release)), release)
+		pack(t, filepath.Join(r.client.Dir, fmt.Sprintf("orders-%d.zip", release)), release)
 	}
 	asked := 0
 	e.OnInvoke("orders", func(version string, _ []byte) ([]byte, string) {
