@@ -80,7 +80,7 @@ func New(ctx context.Context, options Options) (*Workspace, error) {
 		}
 	}
 	mirror := filepath.Join(options.Dir, "mirror")
-	host := "registry.terraform.io"
+	host := terraformRegistry
 	if strings.Contains(filepath.Base(bin), "tofu") {
 		host = "registry.opentofu.org"
 	}
@@ -92,6 +92,9 @@ func New(ctx context.Context, options Options) (*Workspace, error) {
 		}
 	}
 	if err := install(ctx, options, w.Provider); err != nil {
+		return nil, err
+	}
+	if err := alias(mirror, options.Mirror, host); err != nil {
 		return nil, err
 	}
 	rc := filepath.Join(options.Dir, "terraform.rc")
@@ -141,6 +144,33 @@ func installation(ours, other string) string {
 		text += fmt.Sprintf("  filesystem_mirror {\n    path    = %q\n    include = [\"hashicorp/*\"]\n  }\n", other)
 	}
 	return text + "}\n"
+}
+
+const terraformRegistry = "registry.terraform.io"
+
+// alias puts hashicorp/aws of the other mirror into ours under the registry's host that OpenTofu takes it from: both
+// registries serve the same archives. A link in a mirror is followed at the last folder only, the platform's.
+func alias(ours, other, host string) error {
+	if other == "" || host == terraformRegistry {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(other, host, "hashicorp", "aws")); err == nil {
+		return nil
+	}
+	platforms, err := filepath.Glob(filepath.Join(other, terraformRegistry, "hashicorp", "aws", "*", "*_*"))
+	if err != nil {
+		return err
+	}
+	for _, platform := range platforms {
+		version := filepath.Join(ours, host, "hashicorp", "aws", filepath.Base(filepath.Dir(platform)))
+		if err := os.MkdirAll(version, 0o750); err != nil {
+			return err
+		}
+		if err := os.Symlink(platform, filepath.Join(version, filepath.Base(platform))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // inherited is this process's environment without what would change how Terraform or the AWS SDK behave.

@@ -20,7 +20,7 @@ func configuration(item Item, resource Resource, table []live.Attribute) string 
 	case Deleted:
 		text := "removed {\n  from = " + WithoutKeys(string(item.Address)) + "\n  lifecycle {\n    destroy = false\n  }\n}\n"
 		if WithoutKeys(string(item.Address)) != string(item.Address) {
-			text = "# for all instances of it; for this one alone: terraform state rm\n" + text
+			text = "# for all instances of it; for this one alone: state rm\n" + text
 		}
 		return "# instead of its resource block (Terraform 1.7)\n" + text
 	case Unmanaged:
@@ -281,7 +281,7 @@ func (e *edit) rule(change Change, group string) {
 	case strings.HasSuffix(change.Path, ".description"):
 		e.body.set("description", literal(live.Attribute{}, change.Actual))
 	case change.Actual == nil && change.owner != "":
-		e.note("it is gone: take its block out after terraform state rm " + shellQuote(string(change.owner)) + ", or put a removed block in its place (Terraform 1.7)")
+		e.note("it is gone: take its block out after a state rm of " + shellQuote(string(change.owner)) + ", or put a removed block in its place (Terraform 1.7)")
 	case change.Actual == nil:
 		e.note("take out: " + change.Path + " " + change.rule.String())
 	default:

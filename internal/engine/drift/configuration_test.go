@@ -123,7 +123,7 @@ func TestConfigurationOfPieces(t *testing.T) {
 	if got := hclOf(t, map[string]any{"ingress": []any{}}, table, live.Attributes{"ingress": []live.Rule{other}}, adds); got != "# in aws_vpc_security_group_ingress_rule.https\ndescription = \"new\"\n" {
 		t.Error(got)
 	}
-	if got := hclOf(t, map[string]any{"ingress": []any{}}, table, live.Attributes{"ingress": []live.Rule{}}, adds); !strings.Contains(got, "terraform state rm 'aws_vpc_security_group_ingress_rule.https'") {
+	if got := hclOf(t, map[string]any{"ingress": []any{}}, table, live.Attributes{"ingress": []live.Rule{}}, adds); !strings.Contains(got, "after a state rm of 'aws_vpc_security_group_ingress_rule.https'") {
 		t.Error(got)
 	}
 

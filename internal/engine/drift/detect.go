@@ -77,6 +77,9 @@ func Detect(ctx context.Context, options Options) (*Result, error) {
 		return nil, err
 	}
 	look.unmanaged(ctx, region)
+	if options.State.OpenTofu {
+		result.forOpenTofu()
+	}
 	options.evaluate(ctx, result)
 	if err := context.Cause(ctx); err != nil {
 		return nil, err

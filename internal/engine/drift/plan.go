@@ -42,6 +42,7 @@ type planDrift struct {
 	Mode     string       `json:"mode"`
 	Type     string       `json:"type"`
 	Deposed  string       `json:"deposed"`
+	Provider string       `json:"provider_name"`
 	Change   struct {
 		Actions         []string       `json:"actions"`
 		Before          map[string]any `json:"before"`
@@ -57,6 +58,7 @@ type planModule struct {
 		Mode      string         `json:"mode"`
 		Type      string         `json:"type"`
 		Deposed   string         `json:"deposed_key"`
+		Provider  string         `json:"provider_name"`
 		Values    map[string]any `json:"values"`
 		Sensitive any            `json:"sensitive_values"`
 	} `json:"resources"`
@@ -86,7 +88,9 @@ func DetectPlan(ctx context.Context, text string, specs map[string]live.Spec, op
 		result: &Result{Started: started}, options: options, others: map[string]string{},
 	}
 	document.PriorState.Values.RootModule.each(p.prior)
+	p.openTofu = document.PriorState.Values.RootModule.fromOpenTofu()
 	for _, drifted := range document.Drift {
+		p.openTofu = p.openTofu || fromOpenTofu(drifted.Provider)
 		p.drifted(drifted)
 	}
 	return p.finish(ctx, started)
@@ -99,6 +103,8 @@ type refreshed struct {
 	others  map[string]string   // the types of all else, by address
 	result  *Result
 	options Options
+
+	openTofu bool // made by tofu
 }
 
 func (p *refreshed) prior(address, kind string, values map[string]any, sensitive any) {
@@ -153,7 +159,7 @@ func (p *refreshed) finish(ctx context.Context, started time.Time) (*Result, err
 		p.result.Checked++
 	}
 	options := p.options
-	options.State = &State{Unread: map[string]map[string]int{}, Managed: len(p.before)}
+	options.State = &State{Unread: map[string]map[string]int{}, Managed: len(p.before), OpenTofu: p.openTofu}
 	for _, address := range slices.Sorted(maps.Keys(p.before)) {
 		options.State.Resources = append(options.State.Resources, p.before[address])
 	}
@@ -165,6 +171,9 @@ func (p *refreshed) finish(ctx context.Context, started time.Time) (*Result, err
 		return nil, err
 	}
 	p.options.evaluate(ctx, p.result)
+	if p.openTofu {
+		p.result.forOpenTofu()
+	}
 	known.Items = append(known.Items, p.result.Items...)
 	known.Checked += p.result.Checked
 	known.Managed += p.result.Managed
@@ -209,6 +218,16 @@ func (m planModule) each(visit func(address, kind string, values map[string]any,
 	for _, child := range m.ChildModules {
 		child.each(visit)
 	}
+}
+
+// fromOpenTofu tells that a provider of it, or of a module below, is from OpenTofu's registry.
+func (m planModule) fromOpenTofu() bool {
+	for _, resource := range m.Resources {
+		if fromOpenTofu(resource.Provider) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(m.ChildModules, planModule.fromOpenTofu)
 }
 
 func planResource(address, kind string, values map[string]any, sensitive any) Resource {

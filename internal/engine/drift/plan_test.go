@@ -60,6 +60,40 @@ func TestFromPlan(t *testing.T) {
 	}
 }
 
+// Whoever works with OpenTofu has no terraform to type: what is to be typed is tofu's, whichever way the drift was found.
+func TestCommandsAreThoseOfOpenTofu(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("testdata", "refresh-only-plan.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const unknown = `"resource_drift": [{"address":"x_thing.b","mode":"managed","type":"x_thing","provider_name":"registry.terraform.io/x/x","change":{"actions":["delete"],"before":{"id":"2"},"after":null}},`
+	plan := strings.Replace(string(text), `"resource_drift": [`, unknown, 1)
+	for host, program := range map[string]string{"registry.terraform.io": "terraform ", "registry.opentofu.org": "tofu "} {
+		items, err := FromPlan(t.Context(), strings.ReplaceAll(plan, "registry.terraform.io", host), specs())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(items) != 6 {
+			t.Fatalf("%+v", items)
+		}
+		for _, item := range items {
+			if !strings.HasPrefix(item.Remediation[0], program) || !strings.HasPrefix(item.Reconciliation[0], program) {
+				t.Errorf("%s: %q, %q", host, item.Remediation, item.Reconciliation)
+			}
+		}
+		state, err := ReadState(strings.NewReader(strings.ReplaceAll(string(golden(t)), "registry.terraform.io", host)), specs())
+		if err != nil || state.OpenTofu != (program == "tofu ") {
+			t.Errorf("%s: %v, %v", host, state.OpenTofu, err)
+		}
+		state, err = ReadState(strings.NewReader(`{"format_version":"1.0","values":{"root_module":{"child_modules":[{"resources":[
+			{"address":"module.a.aws_vpc.b","mode":"managed","type":"aws_vpc","provider_name":"`+host+`/hashicorp/aws","values":{"id":"vpc-1"}}]}]}}}`), specs())
+		if err != nil || len(state.Resources) != 1 || state.OpenTofu != (program == "tofu ") {
+			t.Errorf("%s: %v, %v", host, state, err)
+		}
+	}
+}
+
 func TestFromPlanProblems(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

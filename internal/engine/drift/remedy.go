@@ -51,6 +51,19 @@ func remedies(item Item, resource Resource) (remediation, reconciliation []strin
 	return remediation, append(reconciliation, adopted...)
 }
 
+// forOpenTofu makes the commands of all items tofu's.
+func (r *Result) forOpenTofu() {
+	for _, item := range r.Items {
+		for _, lines := range [][]string{item.Remediation, item.Reconciliation} {
+			for i, line := range lines {
+				if arguments, ok := strings.CutPrefix(line, "terraform "); ok {
+					lines[i] = "tofu " + arguments
+				}
+			}
+		}
+	}
+}
+
 // WithoutKeys is an address as a removed block takes it, and as it is written in a configuration: without instance keys, so for all
 // instances.
 func WithoutKeys(address string) string {

@@ -26,6 +26,8 @@ type State struct {
 	Managed int
 	// Resources are the instances that a reader knows, with only the attributes that reading and comparing need.
 	Resources []Resource
+	// OpenTofu: providers in it come from OpenTofu's registry, so it is tofu that applies it.
+	OpenTofu bool
 	// Unread are the other managed instances, by type: how many, and why nothing is known of them.
 	Unread map[string]map[string]int
 }
@@ -49,6 +51,10 @@ const (
 	unwanted  = "left out by types or exclude_types"
 	elsewhere = "outside of the regions asked for"
 )
+
+// fromOpenTofu tells that a provider is from OpenTofu's registry, which is the one that it takes a provider from whose source names none
+// (https://opentofu.org/docs/language/providers/requirements/#source-addresses).
+func fromOpenTofu(provider string) bool { return strings.Contains(provider, "registry.opentofu.org/") }
 
 // noOwner is why a piece is not looked at whose owner the state does not hold: AWS tells of it only together with that.
 func noOwner(ownerType string) string {

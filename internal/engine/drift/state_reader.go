@@ -192,6 +192,7 @@ func (r *stateReader) instance(head stateResource, decoder *json.Decoder) error 
 		return decoder.Decode(&passedOver{})
 	}
 	r.state.Managed++
+	r.state.OpenTofu = r.state.OpenTofu || fromOpenTofu(head.provider)
 	var instance struct {
 		IndexKey   any                        `json:"index_key"`
 		Deposed    string                     `json:"deposed"`
@@ -231,6 +232,7 @@ func (r *stateReader) showResource() error {
 		Mode      string                     `json:"mode"`
 		Type      string                     `json:"type"`
 		Deposed   string                     `json:"deposed_key"`
+		Provider  string                     `json:"provider_name"`
 		Values    map[string]json.RawMessage `json:"values"`
 		Sensitive any                        `json:"sensitive_values"`
 	}
@@ -241,6 +243,7 @@ func (r *stateReader) showResource() error {
 		return nil
 	}
 	r.state.Managed++
+	r.state.OpenTofu = r.state.OpenTofu || fromOpenTofu(resource.Provider)
 	spec, known := r.specs[resource.Type]
 	switch {
 	case !known:

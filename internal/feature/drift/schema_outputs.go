@@ -97,7 +97,7 @@ func itemsAttribute() schema.Attribute {
 			"attribution": text("How it was found, or why it was not: no event by this name in CloudTrail's 90 days, the time was up, or CloudTrail could not be asked. Null when nobody looked: `attribution` is off, or the item is minor or unmanaged. " +
 				"\"None found\" is not \"nobody\": some services log no resource name, and an event may take 15 minutes to appear."),
 			"remediation": lines("Shell commands that put AWS back as the configuration says, for the directory of the drifted configuration. A rule that was added to a security group whose rules are resources of their own is revoked with the AWS CLI: an apply " +
-				"would not remove it. `terraform apply -target` also puts back what the target depends on."),
+				"would not remove it. `terraform apply -target` also puts back what the target depends on. They begin with `tofu` where the state's providers come from OpenTofu's registry."),
 			"reconciliation": lines("Shell commands that make the state agree with AWS instead, without changing AWS; lines that begin with `#` tell what the configuration needs, and `configuration` has it as HCL. What was deleted and has been made anew by hand, " +
 				"under the same name, is told when `unmanaged` names its type: its commands then import that."),
 			"configuration": text("HCL to paste into the configuration so that it says what is live: attributes and blocks that stand for those of the same name, under comments that name the resource block that they belong into and tell what cannot be " +
