@@ -68,7 +68,7 @@ func (e *ChildError) Unwrap() error { return e.Err }
 type Child struct {
 	// Dir is the working directory, initialised.
 	Dir string
-	// Program is Terraform's or OpenTofu's name or path; "" means "terraform".
+	// Program is Terraform's or OpenTofu's name or path; "" means "tofu" where it was OpenTofu that initialised Dir, else "terraform".
 	Program string
 }
 
@@ -141,11 +141,16 @@ func (c Child) run(ctx context.Context, work func(ctx context.Context, terraform
 	return &ChildError{Problem: ChildFailed, Dir: c.Dir, Err: err}
 }
 
+// program is the one to run. The lock file says who initialised the directory, unless no provider is in it: Terraform takes nothing
+// from a lock file of OpenTofu's registry, and the other way round.
 func (c Child) program() string {
-	if c.Program == "" {
-		return "terraform"
+	if c.Program != "" {
+		return c.Program
 	}
-	return c.Program
+	if locks, err := os.ReadFile(filepath.Join(c.Dir, ".terraform.lock.hcl")); err == nil && fromOpenTofu(string(locks)) {
+		return "tofu"
+	}
+	return "terraform"
 }
 
 // ownDataDir makes a data directory that has what the working directory's has: modules and providers are linked, the

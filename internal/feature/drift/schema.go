@@ -85,7 +85,7 @@ func inputs() map[string]schema.Attribute {
 		"source":     sourceAttribute(),
 		"aggregator": aggregatorAttribute(),
 		"terraform": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Program to run for `working_dir`: a name on PATH or a path, of Terraform or OpenTofu (default: `terraform`).",
+			Optional: true, Validators: []validator.String{notBlank()}, MarkdownDescription: "Program to run for `working_dir`: a name on PATH or a path, of Terraform or OpenTofu (default: `terraform`, or `tofu` where that initialised it).",
 		},
 		"timeout": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.RegexMatches(aDuration, `a duration is numbers with units, such as "30m" or "1h30m"`)}, MarkdownDescription: "When to give up, such as `30m` (default: `15m`). A Terraform that runs is then ended.",
