@@ -242,26 +242,13 @@ func TestAccDriftOverManyWorkspaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guide := filepath.Join(root, "examples", "guides", "drift-over-many-workspaces")
-	if err := w.Copy(filepath.Join(guide, "merge"), "*.tf"); err != nil {
-		t.Fatal(err)
-	}
 	storage := s3.NewFromConfig(e.AWSConfig(), func(o *s3.Options) { o.UsePathStyle = true })
 	bucket := acctest.Unique(t)
 	ok[*s3.CreateBucketOutput](t)(storage.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket}))
 	for key, text := range f.objects {
 		ok[*s3.PutObjectOutput](t)(storage.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: aws.String(strings.TrimPrefix(key, fanBucket+"/")), Body: strings.NewReader(text)}))
 	}
-	bin, source := t.TempDir(), t.TempDir()
-	command := w.Command(ctx)
-	for from, to := range map[string]string{command.Path: filepath.Join(bin, "terraform"), w.Dir: filepath.Join(source, "merge")} {
-		if err := os.Symlink(from, to); err != nil {
-			t.Fatal(err)
-		}
-	}
-	spec := parseBuildspec(t, "buildspec-merge.yml", []byte(strings.ReplaceAll(readText(t, filepath.Join(guide, "buildspec-merge.yml")), fanBucket, bucket)))
-	ended := spec.run(ctx, t, source, append(command.Env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "RUN="+fanRun))
-	w.Printed(ended.Log, "build that merges")
+	ended := fanBuild(ctx, t, w, "merge", bucket, "RUN="+fanRun)
 	var merged struct {
 		Summary struct {
 			Value map[string]int `json:"value"`
@@ -292,5 +279,76 @@ func TestAccDriftOverManyWorkspaces(t *testing.T) {
 		if !strings.Contains(strings.Join(merged.Critical.Value, "\n"), workspace) {
 			t.Errorf("nothing of %s among %q", workspace, merged.Critical.Value)
 		}
+	}
+}
+
+// fanBuild runs a build of the guide, with the bucket in the place of the guide's.
+func fanBuild(ctx context.Context, t *testing.T, w *workspace.Workspace, name, bucket string, env ...string) build {
+	t.Helper()
+	guide := filepath.Join(root, "examples", "guides", "drift-over-many-workspaces")
+	if err := w.Copy(filepath.Join(guide, name), "*.tf"); err != nil {
+		t.Fatal(err)
+	}
+	bin, source := t.TempDir(), t.TempDir()
+	command := w.Command(ctx)
+	for from, to := range map[string]string{command.Path: filepath.Join(bin, "terraform"), w.Dir: filepath.Join(source, name)} {
+		if err := os.Symlink(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := "buildspec-" + name + ".yml"
+	spec := parseBuildspec(t, file, []byte(strings.ReplaceAll(readText(t, filepath.Join(guide, file)), fanBucket, bucket)))
+	ended := spec.run(ctx, t, source, append(append(command.Env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH")), env...))
+	w.Printed(ended.Log, "build "+name)
+	return ended
+}
+
+// TestAccALookAtOneWorkspaceOfMany: the build that the map starts leaves its report where the merge looks for it, is green although
+// something critical is in it, which is the merge's to judge, and tells CloudWatch of its workspace.
+func TestAccALookAtOneWorkspaceOfMany(t *testing.T) {
+	t.Parallel()
+	needsAWSCLI(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	e := acctest.Emulator(t)
+	w, err := workspace.New(ctx, workspace.Options{Dir: t.TempDir(), Root: root, Env: e.Env(), Terraform: os.Getenv("TF_ACC_TERRAFORM_PATH")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Write("emulated_override.tf", "provider \"reliability\" {\n  s3_use_path_style = true\n}\n"); err != nil {
+		t.Fatal(err)
+	}
+	storage := s3.NewFromConfig(e.AWSConfig(), func(o *s3.Options) { o.UsePathStyle = true })
+	bucket := acctest.Unique(t)
+	ok[*s3.CreateBucketOutput](t)(storage.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket}))
+	const state = `{"version":4,"terraform_version":"1.11.4","serial":3,"lineage":"a","outputs":{},"resources":[{"mode":"managed","type":"aws_security_group","name":"web",
+		"provider":"provider[\"registry.terraform.io/hashicorp/aws\"]","instances":[{"schema_version":1,"attributes":{"id":"sg-0123456789abcdef0","name":"gone","vpc_id":"vpc-1","ingress":[],"egress":[],"tags":{}}}]}]}`
+	ok[*s3.PutObjectOutput](t)(storage.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: aws.String("web/prod/terraform.tfstate"), Body: strings.NewReader(state)}))
+
+	began := time.Now().Add(-time.Minute)
+	ended := fanBuild(ctx, t, w, "look", bucket, "RUN="+fanRun, "TF_VAR_workspace=web/prod", "TF_VAR_bucket="+bucket)
+	if !ended.Succeeded {
+		t.Fatalf("the build is red:\n%s", ended.Log)
+	}
+	object, err := storage.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: aws.String("reports/" + fanRun + "/web/prod.report.json")})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, ended.Log)
+	}
+	defer object.Body.Close() //nolint:errcheck // only read
+	var report struct {
+		Items []struct {
+			Address  string `json:"address"`
+			Kind     string `json:"kind"`
+			Category string `json:"category"`
+		} `json:"items"`
+	}
+	if err := json.NewDecoder(object.Body).Decode(&report); err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Items) != 1 || report.Items[0].Address != "aws_security_group.web" || report.Items[0].Kind != "deleted" || report.Items[0].Category != "critical" {
+		t.Errorf("reported is %+v", report.Items)
+	}
+	if sum := sumIn(t, e, began, "Custom/AdvancedInfrastructureDrift", "Stack", "web/prod", "CriticalDrift"); sum != 1 {
+		t.Errorf("CloudWatch was told of %v critical ones in this workspace", sum)
 	}
 }

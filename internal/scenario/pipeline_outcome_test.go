@@ -133,9 +133,15 @@ func (i *infra) counted(metric string) float64 {
 // sumOf is the sum of a metric of a deployment since then.
 func sumOf(t *testing.T, e *emulator.Emulator, since time.Time, deployment, metric string) float64 {
 	t.Helper()
+	return sumIn(t, e, since, "Custom/DeploymentHealth", "Deployment", deployment, metric)
+}
+
+// sumIn is the sum of a metric that has one dimension.
+func sumIn(t *testing.T, e *emulator.Emulator, since time.Time, namespace, dimension, value, metric string) float64 {
+	t.Helper()
 	client := cloudwatch.NewFromConfig(e.AWSConfig(), func(o *cloudwatch.Options) { o.Protocol = awsjson.New10(schemas.GraniteServiceVersion20100801) })
 	out, err := client.GetMetricStatistics(t.Context(), &cloudwatch.GetMetricStatisticsInput{
-		Namespace: aws.String("Custom/DeploymentHealth"), MetricName: &metric, Dimensions: []cwtypes.Dimension{{Name: aws.String("Deployment"), Value: &deployment}},
+		Namespace: &namespace, MetricName: &metric, Dimensions: []cwtypes.Dimension{{Name: &dimension, Value: &value}},
 		StartTime: &since, EndTime: aws.Time(time.Now().Add(time.Minute)), Period: aws.Int32(3600), Statistics: []cwtypes.Statistic{cwtypes.StatisticSum},
 	})
 	if err != nil {
