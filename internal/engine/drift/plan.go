@@ -159,7 +159,7 @@ func (p *refreshed) finish(ctx context.Context, started time.Time) (*Result, err
 		p.result.Checked++
 	}
 	options := p.options
-	options.State = &State{Unread: map[string]map[string]int{}, Managed: len(p.before), OpenTofu: p.openTofu}
+	options.State = &State{Unread: map[string]map[string]int{}, Managed: len(p.before)}
 	for _, address := range slices.Sorted(maps.Keys(p.before)) {
 		options.State.Resources = append(options.State.Resources, p.before[address])
 	}
@@ -171,10 +171,10 @@ func (p *refreshed) finish(ctx context.Context, started time.Time) (*Result, err
 		return nil, err
 	}
 	p.options.evaluate(ctx, p.result)
-	if p.openTofu {
-		p.result.forOpenTofu()
-	}
 	known.Items = append(known.Items, p.result.Items...)
+	if p.openTofu {
+		known.forOpenTofu()
+	}
 	known.Checked += p.result.Checked
 	known.Managed += p.result.Managed
 	known.Ignored += p.result.Ignored

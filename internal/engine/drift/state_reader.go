@@ -179,6 +179,7 @@ func (r *stateReader) resource() error {
 			err = r.instance(head, decoder)
 		}
 	}
+	r.state.OpenTofu = r.state.OpenTofu || fromOpenTofu(head.provider)
 	return err
 }
 
@@ -192,7 +193,6 @@ func (r *stateReader) instance(head stateResource, decoder *json.Decoder) error 
 		return decoder.Decode(&passedOver{})
 	}
 	r.state.Managed++
-	r.state.OpenTofu = r.state.OpenTofu || fromOpenTofu(head.provider)
 	var instance struct {
 		IndexKey   any                        `json:"index_key"`
 		Deposed    string                     `json:"deposed"`
